@@ -1,0 +1,33 @@
+# Every target works on a machine with Python >= 3.11 and make, and nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench clean
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+install: .venv/.installed ## Create .venv with the pinned dependencies and the mmq command
+
+.venv/.installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "mmq needs Python 3.11 or newer on the PATH; set PYTHON=/path/to/python3" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: install ## Answer 200 prompts against the sandbox: no key, no service needed
+	@$(BIN)/mmq demo
+
+test: install ## Run every test against real Redis, SQLite, PostgreSQL and workers
+	$(BIN)/python -m pytest -q
+
+check: install ## Lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## Remove the environment, caches and embedded state
+	rm -rf .venv .mmq .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
