@@ -1,0 +1,43 @@
+"""Which jobs get the next message in Celery. Marks rows; changes no state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from models.job import Job
+
+
+def take_next(connection: Connection, lane: str, count: int, now: datetime, stale: datetime) -> Sequence[str]:
+    """Mark up to `count` due jobs of a lane as fed, lowest rank first, and return their ids in that order.
+
+    A job fed before `stale` and still unclaimed is due again: its message was lost, or its worker is gone.
+    """
+    due = (
+        select(Job.id)
+        .where(
+            Job.state == "queued",
+            Job.lane == lane,
+            or_(Job.run_at.is_(None), Job.run_at <= now),
+            or_(Job.fed_at.is_(None), Job.fed_at < stale),
+            or_(Job.deadline.is_(None), Job.deadline > now),
+        )
+        .order_by(Job.rank)
+        .limit(count)
+        .with_for_update(skip_locked=True)
+    )
+    statement = update(Job).where(Job.id.in_(due)).values(fed_at=now).returning(Job.id, Job.rank)
+    return [row.id for row in sorted(connection.execute(statement), key=lambda row: row.rank)]
+
+
+def count_fed(connection: Connection, lane: str, stale: datetime) -> int:
+    """Return how many jobs of a lane have a message under way that nobody has claimed yet."""
+    statement = select(func.count()).select_from(Job).where(Job.lane == lane, Job.fed_at >= stale)
+    return connection.scalar(statement) or 0
+
+
+def mark_fed(connection: Connection, ids: Sequence[str], now: datetime) -> None:
+    """Note that a message for these queued jobs is under way, as for one published at its insertion."""
+    connection.execute(update(Job).where(Job.id.in_(ids), Job.state == "queued").values(fed_at=now))

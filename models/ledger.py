@@ -1,0 +1,102 @@
+"""The ledger of attempts: written before a call goes out and again when it ends, many calls to a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from models.attempt import Attempt
+from models.job import Job
+from models.state import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A call that is about to go out."""
+
+    job_id: str
+    number: int
+    claim: int
+    worker_id: str
+    account: str
+    api: str
+    started_at: datetime
+    limited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """How a call ended. Field for field as in `models.attempt.Attempt`."""
+
+    job_id: str
+    number: int
+    finished_at: datetime
+    outcome: Outcome
+    http_status: int | None = None
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+    error_body: str | None = None
+    answer: str | None = None
+    warning: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    first_token_s: float | None = None
+    duration_s: float | None = None
+
+
+_KEYS = ("job_id", "number")
+_CLOSE = (
+    update(Attempt)
+    .where(Attempt.job_id == bindparam("of_job"), Attempt.number == bindparam("of_number"))
+    .values({name: bindparam(name) for name in Finish.__dataclass_fields__ if name not in _KEYS})
+)
+
+
+def begin(connection: Connection, starts: Sequence[Start]) -> set[str]:
+    """Write the calls whose jobs are still held under the same claim. Return the ids of those jobs.
+
+    A job that was cancelled, or rescued from a worker that had been frozen, is not among them and must not be sent.
+    """
+    held = select(Job.id, Job.claim).where(Job.id.in_([start.job_id for start in starts]), Job.state == "running")
+    claims = {row.id: row.claim for row in connection.execute(held)}
+    rows = [start for start in starts if claims.get(start.job_id) == start.claim]
+    if rows:
+        connection.execute(insert(Attempt), [asdict(row) for row in rows])
+    return {row.job_id for row in rows}
+
+
+def close(connection: Connection, finishes: Sequence[Finish]) -> None:
+    """Write how calls ended. Overwrites `lost` where a worker thought dead brings its outcome after all."""
+    rows = []
+    for finish in finishes:
+        row = asdict(finish)
+        row["of_job"], row["of_number"] = row.pop("job_id"), row.pop("number")
+        rows.append(row)
+    if rows:
+        connection.execute(_CLOSE, rows)
+
+
+def mark_lost(connection: Connection, worker_ids: Sequence[str], now: datetime) -> int:
+    """Close the calls that dead workers had under way as lost. Return how many."""
+    statement = (
+        update(Attempt)
+        .where(Attempt.worker_id.in_(worker_ids), Attempt.outcome.is_(None))
+        .values(
+            outcome=Outcome.LOST,
+            finished_at=now,
+            code="worker_lost",
+            message="its worker died during the call",
+        )
+    )
+    return connection.execute(statement).rowcount
+
+
+def recount(connection: Connection, job_ids: Sequence[str]) -> None:
+    """Set the attempts of rescued jobs to what the ledger holds: their worker died before it could write back."""
+    newest = select(func.coalesce(func.max(Attempt.number), 0)).where(Attempt.job_id == Job.id).scalar_subquery()
+    connection.execute(update(Job).where(Job.id.in_(job_ids)).values(attempts=newest))

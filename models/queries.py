@@ -1,0 +1,125 @@
+"""What can be asked about jobs and batches, reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, and_, func, select
+
+from models.attempt import Attempt
+from models.batch import Batch
+from models.job import Job
+from models.table import Row
+
+#: The columns of a result: the job and, if it has one, the attempt that decided it.
+_DECIDED = (
+    Job.id,
+    Job.custom_id,
+    Job.position,
+    Job.state,
+    Job.error_code,
+    Job.error_message,
+    Job.error_remedy,
+    Attempt.http_status,
+    Attempt.request_id,
+    Attempt.answer,
+    Attempt.error_body,
+)
+
+
+def job(connection: Connection, job_id: str) -> Row | None:
+    """Return all columns of a job, or None."""
+    return connection.execute(select(Job.__table__).where(Job.id == job_id)).one_or_none()
+
+
+def attempts(connection: Connection, job_id: str) -> Sequence[Row]:
+    """Return a job's attempts, oldest first."""
+    return connection.execute(select(Attempt.__table__).where(Attempt.job_id == job_id).order_by(Attempt.number)).all()
+
+
+def batch(connection: Connection, batch_id: str) -> Row | None:
+    """Return all columns of a batch, or None."""
+    return connection.execute(select(Batch.__table__).where(Batch.id == batch_id)).one_or_none()
+
+
+def batches(connection: Connection, limit: int) -> Sequence[Row]:
+    """Return the newest batches."""
+    return connection.execute(select(Batch.__table__).order_by(Batch.created_at.desc()).limit(limit)).all()
+
+
+def counts(connection: Connection, batch_id: str) -> dict[str, int]:
+    """Return how many jobs of a batch are in each state."""
+    statement = select(Job.state, func.count().label("jobs")).where(Job.batch_id == batch_id).group_by(Job.state)
+    return {row.state: row.jobs for row in connection.execute(statement)}
+
+
+def counts_by_lane(connection: Connection) -> Sequence[Row]:
+    """Return lane, state and count of all jobs that are not finished."""
+    statement = (
+        select(Job.lane, Job.state, func.count().label("jobs"))
+        .where(Job.finished_at.is_(None))
+        .group_by(Job.lane, Job.state)
+    )
+    return connection.execute(statement).all()
+
+
+def usage(connection: Connection, batch_id: str) -> Row:
+    """Return the tokens of a batch and the seconds its jobs lost to limits, over all attempts."""
+    statement = (
+        select(
+            func.count().label("attempts"),
+            func.coalesce(func.sum(Attempt.prompt_tokens), 0).label("prompt_tokens"),
+            func.coalesce(func.sum(Attempt.completion_tokens), 0).label("completion_tokens"),
+            func.coalesce(func.sum(Attempt.limited_s), 0.0).label("limited_s"),
+        )
+        .join(Job, Job.id == Attempt.job_id)
+        .where(Job.batch_id == batch_id)
+    )
+    return connection.execute(statement).one()
+
+
+def attempts_by_code(connection: Connection, batch_id: str) -> Sequence[Row]:
+    """Return outcome, code and count of a batch's attempts, most frequent first."""
+    statement = (
+        select(Attempt.outcome, Attempt.code, func.count().label("attempts"))
+        .join(Job, Job.id == Attempt.job_id)
+        .where(Job.batch_id == batch_id)
+        .group_by(Attempt.outcome, Attempt.code)
+        .order_by(func.count().desc())
+    )
+    return connection.execute(statement).all()
+
+
+def failures_by_code(connection: Connection, batch_id: str) -> Sequence[Row]:
+    """Return code, remedy, count and one example id of a batch's failed jobs, most frequent first."""
+    statement = (
+        select(
+            Job.error_code,
+            func.min(Job.error_message).label("error_message"),
+            func.min(Job.error_remedy).label("error_remedy"),
+            func.count().label("jobs"),
+            func.min(Job.id).label("example"),
+        )
+        .where(Job.batch_id == batch_id, Job.state == "failed")
+        .group_by(Job.error_code)
+        .order_by(func.count().desc())
+    )
+    return connection.execute(statement).all()
+
+
+def results(connection: Connection, batch_id: str, *, succeeded: bool, rows_a_fetch: int = 500) -> Iterator[Row]:
+    """Yield the finished jobs of a batch in input order, each with the attempt that decided it.
+
+    With `succeeded` those that have an answer, else those that finished without one. The rows are streamed, so that a
+    million results do not have to fit into memory.
+    """
+    decisive = Attempt.outcome == "succeeded" if succeeded else Attempt.number == Job.attempts
+    statement = (
+        select(*_DECIDED)
+        .outerjoin(Attempt, and_(Attempt.job_id == Job.id, decisive))
+        .where(Job.batch_id == batch_id, Job.finished_at.is_not(None))
+        .where(Job.state == "succeeded" if succeeded else Job.state != "succeeded")
+        .order_by(Job.position, Job.id)
+        .execution_options(yield_per=rows_a_fetch)
+    )
+    yield from connection.execute(statement)

@@ -1,0 +1,78 @@
+"""Opening the database, and the two ways to use it: reading and writing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+
+LOCK_WAIT_S = 30  # how long a writer waits for another before SQLite gives up
+
+
+def database_url(text: str) -> URL:
+    """Return the URL with the driver that we use: psycopg 3 for PostgreSQL, the standard library for SQLite.
+
+    Raises:
+        ValueError: not a URL, or a database that is neither SQLite nor PostgreSQL.
+    """
+    try:
+        url = make_url(text)
+    except Exception as exc:
+        raise ValueError("not a database URL") from exc
+    dialect = url.get_backend_name()
+    if dialect in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    if dialect == "sqlite":
+        return url.set(drivername="sqlite")
+    raise ValueError(f"database {dialect!r} is not supported, use sqlite or postgresql")
+
+
+def open_database(url: str, *, pool_size: int = 5) -> Engine:
+    """Return an engine. Connects lazily; a server that is away shows at the first statement, not here."""
+    parsed = database_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": LOCK_WAIT_S, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "application_name": "mmq"},
+    )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # SQLAlchemy begins transactions itself (below); Python's own implicit BEGIN would come too late.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    # An accepted job survives a power cut, not only a crash: one fsync a commit, and commits carry many jobs.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once with "database is locked" if another wrote in
+    # between, whatever the timeout. Taking the write lock at the beginning makes it wait instead.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(database: Engine) -> Iterator[Connection]:
+    """Open a transaction that writes; commits at the end, rolls back on an error."""
+    with database.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(database: Engine) -> Iterator[Connection]:
+    """Open a transaction that only reads: one snapshot, never in the way of writers on SQLite."""
+    with database.connect() as connection, connection.begin():
+        yield connection

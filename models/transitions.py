@@ -1,0 +1,160 @@
+"""The only code that changes a job's state: one compare-and-set per edge of `models.state.TRANSITIONS`.
+
+All take an open connection, so that a caller can put many edges into one transaction. What they return names the jobs
+that moved; the others had been moved by someone else before, which is no error.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Update, or_, select, update
+
+from models.job import Job
+from models.state import TRANSITIONS, Edge
+from models.table import Row
+
+#: What a worker needs to know of a job that it claims.
+CLAIMED = (
+    Job.id,
+    Job.claim,
+    Job.lane,
+    Job.model,
+    Job.request,
+    Job.prompt_tokens,
+    Job.attempts,
+    Job.failures,
+    Job.deadline,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A worker's hold on a job: the fencing number under which it may write, and the counters to write back."""
+
+    job_id: str
+    claim: int
+    attempts: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed for good, in the words that its owner reads."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+def edge(which: Edge, now: datetime) -> Update:
+    """Return the compare-and-set of an edge, for a caller who adds which jobs it is about."""
+    sources, target = TRANSITIONS[which]
+    statement = update(Job).where(Job.state.in_(sorted(sources)))
+    final = target in {"succeeded", "failed", "cancelled", "expired"}
+    values: dict[str, Any] = {"state": target, "fed_at": None, "finished_at": now if final else None}
+    if target != "running":
+        values["worker_id"] = None
+    return statement.values(values)
+
+
+def claim(connection: Connection, ids: Sequence[str], worker_id: str, now: datetime) -> Sequence[Row]:
+    """Take those of the jobs that are queued and due. Return their rows with the columns `CLAIMED`."""
+    due = (
+        select(Job.id)
+        .where(Job.id.in_(ids), Job.state == "queued", or_(Job.run_at.is_(None), Job.run_at <= now))
+        # PostgreSQL: two workers with the same hint pass each other by instead of waiting or deadlocking.
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        edge(Edge.CLAIM, now)
+        .where(Job.id.in_(due))
+        .values(claim=Job.claim + 1, worker_id=worker_id, claimed_at=now, run_at=None)
+        .returning(*CLAIMED)
+    )
+    return connection.execute(statement).all()
+
+
+def succeed(connection: Connection, holds: Iterable[Hold], now: datetime) -> set[str]:
+    """Finish answered jobs. Jobs with equal counters, nearly all, share one statement. Return the ids that moved."""
+    groups: defaultdict[tuple[int, int, int], list[str]] = defaultdict(list)
+    for hold in holds:
+        groups[hold.claim, hold.attempts, hold.failures].append(hold.job_id)
+    moved: set[str] = set()
+    for (fence, attempts, failures), ids in sorted(groups.items()):
+        statement = (
+            edge(Edge.SUCCEED, now)
+            .where(Job.id.in_(sorted(ids)), Job.claim == fence)
+            .values(attempts=attempts, failures=failures)
+            .returning(Job.id)
+        )
+        moved.update(connection.scalars(statement))
+    return moved
+
+
+def adopt(connection: Connection, hold: Hold, now: datetime) -> bool:
+    """Finish a job with the answer of a worker that no longer holds it, if nobody else finished it. True if it did."""
+    statement = edge(Edge.ADOPT, now).where(Job.id == hold.job_id)
+    return bool(connection.execute(statement).rowcount)
+
+
+def fail(connection: Connection, hold: Hold, failure: Failure, now: datetime) -> bool:
+    """Finish a job as failed for good. True if it was still held."""
+    return _held(
+        connection,
+        edge(Edge.FAIL, now).values(
+            error_code=failure.code, error_message=failure.message, error_remedy=failure.remedy
+        ),
+        hold,
+    )
+
+
+def hand_back(connection: Connection, which: Edge, hold: Hold, run_at: datetime | None, now: datetime) -> bool:
+    """Put a held job back into its lane: `RETRY`, `SNOOZE` or `RELEASE`, not before `run_at`. True if it was held."""
+    return _held(connection, edge(which, now).values(run_at=run_at), hold)
+
+
+def expire(connection: Connection, hold: Hold, now: datetime) -> bool:
+    """Finish a held job whose deadline passed. True if it was still held."""
+    return _held(connection, edge(Edge.EXPIRE, now), hold)
+
+
+def expire_overdue(connection: Connection, now: datetime) -> Sequence[str]:
+    """Finish all queued jobs whose deadline passed. Return their ids."""
+    statement = edge(Edge.EXPIRE, now).where(Job.state == "queued", Job.finished_at.is_(None), Job.deadline < now)
+    return connection.scalars(statement.returning(Job.id)).all()
+
+
+def rescue(connection: Connection, worker_ids: Sequence[str], now: datetime) -> Sequence[str]:
+    """Give back all jobs held by workers whose lease ran out. Return their ids.
+
+    Their calls under way are marked lost by `models.ledger.mark_lost`, in the same transaction.
+    """
+    statement = edge(Edge.RESCUE, now).where(Job.worker_id.in_(worker_ids)).values(rescues=Job.rescues + 1, run_at=None)
+    return connection.scalars(statement.returning(Job.id)).all()
+
+
+def cancel(connection: Connection, which: ColumnElement[bool], now: datetime) -> Sequence[str]:
+    """Withdraw jobs; one that is running has its answer kept but not adopted. Return the ids that moved."""
+    return connection.scalars(edge(Edge.CANCEL, now).where(which).returning(Job.id)).all()
+
+
+def reopen(connection: Connection, which: ColumnElement[bool], now: datetime) -> Sequence[str]:
+    """Queue failed, cancelled or expired jobs again with all their retries. Return the ids that moved."""
+    statement = (
+        edge(Edge.REOPEN, now)
+        .where(which)
+        .values(failures=0, run_at=None, deadline=None, error_code=None, error_message=None, error_remedy=None)
+    )
+    return connection.scalars(statement.returning(Job.id)).all()
+
+
+def _held(connection: Connection, statement: Update, hold: Hold) -> bool:
+    guarded = statement.where(Job.id == hold.job_id, Job.claim == hold.claim).values(
+        attempts=hold.attempts, failures=hold.failures
+    )
+    return bool(connection.execute(guarded).rowcount)
