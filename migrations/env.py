@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal
 
 from alembic import context
@@ -46,9 +47,7 @@ engine = context.config.attributes.get("engine")
 if engine is not None:
     migrate(engine)
 else:
-    from worker.settings import load
-
-    own = open_database(load().database_url)
+    own = open_database(os.environ["MMQ_DATABASE_URL"])
     try:
         migrate(own)
     finally:

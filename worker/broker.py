@@ -1,0 +1,48 @@
+"""Where Redis is: the URL, in the forms that redis-py and Celery want."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SCHEMES = frozenset({"redis", "rediss", "unix"})
+SOCKET_PATH_BYTES = 100  # the kernel's limit for a socket path is 104 bytes on macOS, 108 on Linux
+
+
+def broker_url(environ: Mapping[str, str]) -> str:
+    """Return Celery's broker URL: MMQ_BROKER_URL, else MMQ_REDIS_URL, else the embedded Redis of MMQ_HOME."""
+    url = environ.get("MMQ_BROKER_URL") or environ.get("MMQ_REDIS_URL")
+    if not url:
+        home = Path(environ.get("MMQ_HOME") or ".mmq").expanduser().resolve()
+        url = f"unix://{socket_path(home)}"
+    # kombu's name for what redis-py calls unix://
+    return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
+
+
+def redis_complaint(url: str) -> str | None:
+    """Return what is wrong with a Redis URL, without repeating the password it may hold; None if nothing is."""
+    try:
+        parts = urlsplit(url)
+        _port = parts.port
+    except ValueError:
+        return "is not a URL"
+    if parts.scheme not in SCHEMES:
+        return f"begins with {parts.scheme!r}, not with one of {', '.join(sorted(SCHEMES))}"
+    if parts.scheme == "unix" and not parts.path:
+        return "names no socket"
+    if parts.scheme != "unix" and not parts.hostname:
+        return "names no host"
+    return None
+
+
+def socket_path(home: Path) -> Path:
+    """Return where the embedded Redis of a home listens: in it, or, if that path is too long, in a private folder."""
+    path = home / "redis.sock"
+    if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+        return path
+    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"mmq-{os.getuid()}-{digest}" / "redis.sock"
