@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 import models.attempt
 import models.batch
 import models.job
+import models.pause
 import models.worker  # noqa: F401
 from models.session import open_database
 from models.table import Moment, Table

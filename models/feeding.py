@@ -41,3 +41,9 @@ def count_fed(connection: Connection, lane: str, stale: datetime) -> int:
 def mark_fed(connection: Connection, ids: Sequence[str], now: datetime) -> None:
     """Note that a message for these queued jobs is under way, as for one published at its insertion."""
     connection.execute(update(Job).where(Job.id.in_(ids), Job.state == "queued").values(fed_at=now))
+
+
+def unfeed(connection: Connection, ids: Sequence[str] | None = None) -> None:
+    """Forget that messages for these jobs, or for all, are under way: Redis was flushed, or a worker is leaving."""
+    statement = update(Job).where(Job.fed_at.is_not(None)).values(fed_at=None)
+    connection.execute(statement if ids is None else statement.where(Job.id.in_(ids)))

@@ -1,4 +1,4 @@
-"""The first schema: batches, jobs, attempts, workers.
+"""The first schema: batches, jobs, attempts, workers, pauses.
 
 Revision: 0001
 """
@@ -164,8 +164,20 @@ def upgrade() -> None:
         sqlite_where=sa.text("outcome = 'succeeded'"),
         postgresql_where=sa.text("outcome = 'succeeded'"),
     )
+    op.create_table(
+        "pauses",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("probe_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("code", sa.String(length=64), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("remedy", sa.Text(), nullable=True),
+        sa.CheckConstraint("kind IN ('lane', 'account')", name=op.f("ck_pauses_kind_known")),
+        sa.PrimaryKeyConstraint("kind", "name", name=op.f("pk_pauses")),
+    )
 
 
 def downgrade() -> None:
-    for table in ("attempts", "jobs", "workers", "batches"):
+    for table in ("pauses", "attempts", "jobs", "workers", "batches"):
         op.drop_table(table)

@@ -1,0 +1,58 @@
+"""A pause: a lane or an account that gets no work until it is resumed, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Connection, String, Text, delete, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.table import Moment, Row, Table
+
+LANE, ACCOUNT = "lane", "account"
+
+
+class Pause(Table):
+    """One paused lane or account. The row's absence means that it is open."""
+
+    __tablename__ = "pauses"
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    paused_at: Mapped[datetime] = mapped_column(Moment)
+    #: When one job is let through to see whether the trouble is over; NULL waits for a person.
+    probe_at: Mapped[datetime | None] = mapped_column(Moment)
+    #: MiniMax's code that paused an account, with what it means and how to mend it; NULL if a person paused it.
+    code: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(Text)
+    remedy: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (CheckConstraint(f"kind IN ('{LANE}', '{ACCOUNT}')", name="kind_known"),)
+
+
+def pause(
+    connection: Connection,
+    kind: str,
+    name: str,
+    now: datetime,
+    *,
+    probe_at: datetime | None = None,
+    code: str | None = None,
+    reason: str | None = None,
+    remedy: str | None = None,
+) -> None:
+    """Close a lane or an account, or change why it is closed."""
+    resume(connection, kind, name)
+    row = {"kind": kind, "name": name, "paused_at": now, "probe_at": probe_at}
+    connection.execute(insert(Pause).values(**row, code=code, reason=reason, remedy=remedy))
+
+
+def resume(connection: Connection, kind: str, name: str) -> bool:
+    """Open a lane or an account. True if it was closed."""
+    return bool(connection.execute(delete(Pause).where(Pause.kind == kind, Pause.name == name)).rowcount)
+
+
+def paused(connection: Connection) -> Sequence[Row]:
+    """Return the rows of all lanes and accounts that are closed."""
+    return connection.execute(select(Pause.__table__).order_by(Pause.kind, Pause.name)).all()
