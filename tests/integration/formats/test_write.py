@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mmq.formats.write import encode_line, require_target, write_jsonl
+from worker.errors import InvalidRequest
+
+LINES = [{"id": 1, "text": "杭州"}, {"id": 2}]
+
+
+def failing() -> Iterator[dict[str, int]]:
+    """One line, and then the database is gone."""
+    yield {"id": 1}
+    raise ConnectionError
+
+
+def test_file_appears_whole(tmp_path: Path) -> None:
+    """What was asked for is there, one object a line in UTF-8, and nothing else."""
+    target = tmp_path / "out.jsonl"
+    assert write_jsonl(str(target), iter(LINES)) == 2
+    assert target.read_text("utf-8") == '{"id": 1, "text": "杭州"}\n{"id": 2}\n'
+    assert [*tmp_path.iterdir()] == [target]
+
+
+def test_failure_leaves_what_was_there(tmp_path: Path) -> None:
+    """Results of an earlier run survive a later one that breaks off, and no half file stays behind."""
+    target = tmp_path / "out.jsonl"
+    target.write_text("before")
+    with pytest.raises(ConnectionError):
+        write_jsonl(str(target), failing())
+    assert target.read_text() == "before"
+    assert [*tmp_path.iterdir()] == [target]
+
+
+def test_mode_and_link_of_the_target_are_kept(tmp_path: Path) -> None:
+    """A private results file stays private; a link stays a link."""
+    target, link = tmp_path / "real.jsonl", tmp_path / "link.jsonl"
+    target.touch(mode=0o600)
+    link.symlink_to(target)
+    write_jsonl(str(link), LINES)
+    assert link.is_symlink()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert len(target.read_text().splitlines()) == 2
+
+
+def test_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """`-o /dev/null` must never put a file in the device's place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert write_jsonl(str(pipe), LINES) == 2
+        assert os.read(reader, 1000).count(b"\n") == 2
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+    finally:
+        os.close(reader)
+
+
+def test_standard_output_and_input_carry_lines() -> None:
+    """`-` reads JSON lines from a pipe and writes to one."""
+    program = (
+        "from mmq.formats.read import read; from mmq.formats.write import write_jsonl\n"
+        "from worker.provider.account import Api; from worker.provider.catalogue import load\n"
+        "lines = read('-', api=Api.V2, catalogue=load(), defaults={'model': 'MiniMax-M2.5'})\n"
+        "write_jsonl('-', (line.request for line in lines))\n"
+    )
+    sent = json.dumps({"prompt": "杭州"}).encode()
+    done = subprocess.run([sys.executable, "-c", program], input=sent, capture_output=True, check=True)
+    assert json.loads(done.stdout)["messages"] == [{"role": "user", "content": "杭州"}]
+
+
+def test_half_an_emoji_in_an_answer_is_written_as_an_escape() -> None:
+    """What a model answers is kept, even where UTF-8 has no bytes for it."""
+    line = {"text": "é\ud83d"}
+    assert json.loads(encode_line(line)) == line
+
+
+@pytest.mark.parametrize(("name", "words"), [("none/out.jsonl", "no folder"), (".", "is a folder")])
+def test_unwritable_target_is_told_beforehand(tmp_path: Path, name: str, words: str) -> None:
+    """Nobody waits a night for answers that have nowhere to go."""
+    with pytest.raises(InvalidRequest, match=words):
+        require_target(str(tmp_path / name))
+    require_target(str(tmp_path / "out.jsonl"))
+    require_target("-")
