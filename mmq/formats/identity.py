@@ -24,14 +24,14 @@ class CustomIds:
         """Return the id of line `number`, `line-N` if it was given none, and what is wrong with it.
 
         An id that stands on an earlier line is refused, even if that line was bad: its failure is reported by the id.
-        The id is None if what was given is no string.
+        The id is None if what was given cannot serve as one.
         """
         if given is None:
             return self._default(number)
         if not isinstance(given, str):
             return None, Problem("custom_id", f"must be a string, not {quote(given)}", "put it in quotes")
         if problem := _fault(given):
-            return given, problem
+            return None, problem
         first = self._unnamed_line(given) or self._line_of.setdefault(given, number)
         if first != number:
             return given, Problem("custom_id", f"{quote(given)} stands on line {first} already", "make it unique")

@@ -47,10 +47,22 @@ def read(
 def _lines(
     source: str, chosen: Format, api: Api, catalogue: Catalogue, defaults: Mapping[str, Any]
 ) -> Iterator[Line | BadLine | Notice]:
-    ids = CustomIds()
     with opened(source) as stream:
-        for item in _READERS[chosen](stream):
-            yield _checked(item, ids, api, catalogue, defaults) if isinstance(item, Draft) else item
+        yield from read_stream(stream, chosen, api=api, catalogue=catalogue, defaults=defaults)
+
+
+def read_stream(
+    stream: BinaryIO,
+    format: Format,  # noqa: A002
+    *,
+    api: Api,
+    catalogue: Catalogue,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterator[Line | BadLine | Notice]:
+    """Do as `read` does, from bytes that are open already, and leave them open."""
+    ids = CustomIds()
+    for item in _READERS[format](stream):
+        yield _checked(item, ids, api, catalogue, defaults) if isinstance(item, Draft) else item
 
 
 def _checked(

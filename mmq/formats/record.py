@@ -24,7 +24,7 @@ class BadLine:
     """One line that will not be run, with every reason found."""
 
     number: int
-    custom_id: str | None  #: as given; None if none was given or it is no string
+    custom_id: str | None  #: None if the line could not be read, or its id cannot serve as one
     problems: tuple[Problem, ...]  #: at least one
 
     def __str__(self) -> str:

@@ -40,9 +40,9 @@ def batch_draft(number: int, fields: dict[str, Any]) -> Draft:
     if not isinstance(body, dict):
         given = f"must be an object, not {quote(body)}" if "body" in fields else "missing"
         findings.append(Finding("body", given, 'write {"model": "...", "messages": [...]}'))
-    for name in sorted(fields.keys() - _BATCH_FIELDS):
-        message = "has no meaning beside body and is ignored"
-        findings.append(Finding(quote(name)[1:-1], message, "put it into body", fatal=False))
+    if beside := sorted(fields.keys() - _BATCH_FIELDS):
+        message = f"ignored beside body: {', '.join(map(quote, beside[:5]))}"
+        findings.append(Finding("line", message, "put request fields into body", fatal=False))
     request = _given(body) if isinstance(body, dict) else None
     return Draft(number, fields.get("custom_id"), request, tuple(findings))
 

@@ -51,7 +51,7 @@ def _faults(request: Mapping[str, Any]) -> Iterator[Finding]:
                 if not isinstance(key, str):
                     yield Finding(_cut(field) or "request", f"the name {quote(key)} must be a string")
                     continue
-                yield from _text_faults(f"{field} (a name in it)".strip(), key)
+                yield from _text_faults(_cut(f"{field} (a name in it)".strip()), key)
                 stack.append((f"{field}.{key}" if field else key, inner, depth + 1))
         elif isinstance(value, list | tuple):
             stack.extend((f"{field}[{i}]", inner, depth + 1) for i, inner in reversed([*enumerate(value)]))

@@ -9,6 +9,7 @@ from worker.provider.account import Api
 from worker.provider.preflight.finding import Finding
 from worker.provider.preflight.foreign_fields import FOREIGN_FIELDS, IGNORED_FIELDS
 from worker.provider.quoting import quote
+from worker.provider.wire.own_fields import V1_MESSAGE_FORM
 
 _COMMON = frozenset(
     {
@@ -24,14 +25,16 @@ _COMMON = frozenset(
     }
 )
 _TOOLS = frozenset({"tools", "tool_choice"})
+_LEGACY = frozenset(
+    {"prompt", "role_meta", "tokens_to_generate", "beam_width", "skip_info_mask", "continue_last_message"}
+    | {"use_standard_sse", V1_MESSAGE_FORM}
+)
 
 # What each API documents, beside what the client translates for all of them.
 FIELDS = {
-    Api.V2: _COMMON | _TOOLS | {"response_format", "mask_sensitive_info"},
-    Api.OPENAI: _COMMON | _TOOLS | {"response_format", "reasoning_split", "thinking", "service_tier"},
-    Api.V1: _COMMON
-    | _TOOLS  # reported by the check of tools, with its reason
-    | {"tokens_to_generate", "role_meta", "beam_width", "skip_info_mask", "continue_last_message", "use_standard_sse"},
+    Api.V2: _COMMON | _TOOLS | {V1_MESSAGE_FORM, "response_format", "mask_sensitive_info"},
+    Api.OPENAI: _COMMON | _TOOLS | {V1_MESSAGE_FORM, "response_format", "reasoning_split", "thinking", "service_tier"},
+    Api.V1: _COMMON | _TOOLS | _LEGACY,  # tools are refused by their own check, with its reason
 }
 
 

@@ -22,6 +22,8 @@ _FOREIGN_ROLES = {
     "human": "user",
 }
 
+_SENDER_TYPES = ("USER", "BOT")
+
 # `reasoning_*` come back in MiniMax's own answers and may be sent again with the conversation.
 _KEYS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "reasoning_content", "reasoning_details"})
 
@@ -34,25 +36,47 @@ def message_findings(messages: object, api: Api, model: Model | None) -> Iterato
         yield Finding("messages", given, remedy)
         return
     roles = _ROLES | model.extra_roles if model is not None and model.extra_roles else _ROLES
-    first_system: int | None = None
+    systems = []
     for index, message in enumerate(messages):
         if not isinstance(message, Mapping):
             yield Finding(f"messages[{index}]", f"must be an object with role and content, not {quote(message)}")
-            continue
-        role = message.get("role")
-        if not isinstance(role, str) or role not in roles:
-            yield _bad_role(index, role)
-        elif role == "system":
-            if first_system is not None:
-                text = f"a second system message, the first is messages[{first_system}]; MiniMax allows one"
-                yield Finding(f"messages[{index}]", text, "join them into one")
-            else:
-                first_system = index
-        elif role == "tool" and api is Api.V1:
-            yield Finding(f"messages[{index}].role", "the legacy v1 API has no role 'tool'", "use MINIMAX_API=v2")
-        if not message.keys() <= _KEYS:
-            yield from _odd_keys(index, message)
-        yield from content_findings(f"messages[{index}].content", message, api)
+        elif api is Api.V1 and "sender_type" in message:
+            yield from _legacy_findings(f"messages[{index}]", message)
+        else:
+            yield from _one_findings(index, message, api, roles)
+            if message.get("role") == "system":
+                systems.append(index)
+    if systems:
+        yield from _system_findings(systems, len(messages))
+
+
+def _one_findings(index: int, message: Mapping[str, object], api: Api, roles: frozenset[str]) -> Iterator[Finding]:
+    role = message.get("role")
+    if not isinstance(role, str) or role not in roles:
+        yield _bad_role(index, role)
+    elif role == "tool" and api is Api.V1:
+        yield Finding(f"messages[{index}].role", "the legacy v1 API has no role 'tool'", "use MINIMAX_API=v2")
+    if not message.keys() <= _KEYS:
+        yield from _odd_keys(index, message)
+    yield from content_findings(f"messages[{index}].content", message, api)
+
+
+def _system_findings(systems: list[int], count: int) -> Iterator[Finding]:
+    first, *others = systems
+    for index in others:
+        message = f"a second system message, the first is messages[{first}]; MiniMax allows one"
+        yield Finding(f"messages[{index}]", message, "join them into one")
+    if count == 1:
+        message = "only a system message; MiniMax may refuse it (2013, chat content is empty)"
+        yield Finding("messages", message, "add a message of role 'user'", fatal=False)
+
+
+def _legacy_findings(field: str, message: Mapping[str, object]) -> Iterator[Finding]:
+    """A message in the form of legacy v1, `{"sender_type", "text"}`, which the client sends as it is."""
+    if message["sender_type"] not in _SENDER_TYPES:
+        given = quote(message["sender_type"])
+        yield Finding(f"{field}.sender_type", f"{given} is not one of {' and '.join(_SENDER_TYPES)}")
+    yield from content_findings(f"{field}.text", {"content": message.get("text")}, Api.V1)
 
 
 def _bad_role(index: int, role: object) -> Finding:

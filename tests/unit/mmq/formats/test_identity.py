@@ -39,6 +39,7 @@ def test_line_without_id_is_named_by_its_number() -> None:
 )
 def test_unusable_id_is_refused(given_id: object, words: str) -> None:
     """An id is a printable string of bounded length, since it goes into files, tables and terminals."""
-    _, problem = CustomIds().claim(1, given_id)
+    name, problem = CustomIds().claim(1, given_id)
+    assert name is None
     assert problem is not None
     assert words in problem.message

@@ -191,7 +191,7 @@ def test_batch_line_gives_its_body() -> None:
     (draft,) = read_jsonl(io.BytesIO(json.dumps(line).encode()))
     assert isinstance(draft, Draft)
     assert (draft.custom_id, draft.request) == ("a", {"model": "m"})
-    assert [(f.field, f.fatal) for f in draft.findings] == [("model", False)]
+    assert [(f.field, f.fatal) for f in draft.findings] == [("line", False)]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

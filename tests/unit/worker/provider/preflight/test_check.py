@@ -108,6 +108,8 @@ def test_tool_conversation_passes() -> None:
         ({"n": True}, "n", "True"),
         ({"stream": "yes"}, "stream", "'yes'"),
         ({"thinking": {"type": "enabled"}}, "thinking", "enabled"),
+        ({"response_format": "json"}, "response_format", "'json'"),
+        ({"v1_message_form": "both"}, "v1_message_form", "'both'"),
         ({"system": "Be brief."}, "system", "Anthropic"),
         ({"functions": []}, "functions", "OpenAI"),
         ({"max_output_tokens": 5}, "max_output_tokens", "Gemini"),
@@ -139,6 +141,8 @@ def test_fault_is_named_with_its_field_and_value(changes: dict[str, Any], field:
         ({"reasoning_split": True}, "reasoning_split"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"max_tokens": 5, "max_completion_tokens": 5}, "max_tokens"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"messages": [{"role": "system", "content": "Be brief."}]}, "messages"),
         ({"messages": [{**USER, "refusal": "no"}]}, "messages[0].refusal"),
         ({"max_tokens": 204_800}, "messages"),
         ({"messages": [{**USER, "content": "a" * 4 * 210_000}]}, "messages"),
@@ -158,6 +162,9 @@ def test_harmless_oddity_only_warns(changes: dict[str, Any], field: str) -> None
         (Api.V1, "MiniMax-Text-01", {"tools": []}, "tools"),
         (Api.V1, "MiniMax-Text-01", {"messages": [ASKED, RESULT]}, "messages[1].role"),
         (Api.V1, "MiniMax-Text-01", {"temperature": 1.5}, "temperature"),
+        (Api.V1, "abab6.5s-chat", {"messages": [{"sender_type": "ME", "text": "x"}]}, "messages[0].sender_type"),
+        (Api.V1, "abab6.5s-chat", {"messages": [{"sender_type": "USER"}]}, "messages[0].text"),
+        (Api.V2, "abab6.5s-chat", {"prompt": "Be brief."}, "prompt"),
         (Api.V2, "MiniMax-M3", {"temperature": 2}, "temperature"),
         (Api.OPENAI, "MiniMax-M2.5", {"temperature": 2}, "temperature"),
         (Api.OPENAI, "MiniMax-M3", {"temperature": 2.1}, "temperature"),
@@ -172,6 +179,7 @@ def test_wider_ranges_and_roles_are_granted_where_they_hold() -> None:
     """MiniMax-M3 takes temperatures from 0 to 2 on the OpenAI-compatible API; M2-her has roles of its own."""
     assert found(Api.OPENAI, model="MiniMax-M3", temperature=0) == []
     assert found(Api.OPENAI, model="MiniMax-M3", temperature=2) == []
+    assert found(Api.V1, messages=[{"sender_type": "USER", "text": "Hi"}], prompt="Be brief.", role_meta={}) == []
     assert found(model="M2-her", messages=[{"role": "user_system", "content": "A poet."}, USER]) == []
 
 
@@ -241,7 +249,7 @@ def test_endless_nesting_is_refused() -> None:
     for _ in range(100_000):
         endless = [endless]
     for value in (itself, deep, endless):
-        (finding,) = found(response_format=value)
+        (finding,) = found(model="MiniMax-Text-01", response_format={"value": value})
         assert "nested deeper" in finding.message
         assert finding.field.startswith("response_format")
 
