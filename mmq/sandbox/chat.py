@@ -72,7 +72,11 @@ async def _read(state: State, request: web.BaseRequest, api: Api, entry: Entry) 
     group_id = request.query.get("GroupId") if api is Api.V1 else None
     caller = state.keys.caller(request.headers.get("Authorization"), group_id, api)
     entry.key = caller.label
-    call = read_call(api, await request.read(), entry.request_id, int(entry.started))
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise Refused(2013, "invalid params, context window exceeds limit") from None
+    call = read_call(api, raw, entry.request_id, int(entry.started))
     entry.model, entry.stream = call.model, call.stream
     state.log.read(entry, call.digest)
     return caller, call

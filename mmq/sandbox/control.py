@@ -20,6 +20,13 @@ async def control(state: State, request: web.BaseRequest) -> web.Response:
     prompt was asked, one a line. POST limits: `{"rpm", "rps", "tpm", "concurrency", "window", "growth", "account",
     "model"}`, any of them. POST reset: begin anew.
     """
+    try:
+        return await _serve(state, request)
+    except (TypeError, ValueError) as exc:
+        return web.json_response({"error": str(exc)}, status=400)
+
+
+async def _serve(state: State, request: web.BaseRequest) -> web.Response:
     match request.method, request.path.removeprefix(PREFIX):
         case "GET", "log":
             return _lines(entry.as_json() for entry in state.log.entries)
@@ -31,19 +38,12 @@ async def control(state: State, request: web.BaseRequest) -> web.Response:
             state.reset()
             return web.json_response({"reset": True})
         case "POST", "limits":
-            return await _limits(state, request)
+            wanted = json.loads(await request.read())
+            if not isinstance(wanted, dict):
+                raise TypeError("limits must be a JSON object")
+            state.set_limits(**wanted)
+            return web.json_response({"limits": wanted})
     return web.Response(status=404, text="the sandbox has log, stats, prompts, limits and reset\n")
-
-
-async def _limits(state: State, request: web.BaseRequest) -> web.Response:
-    try:
-        wanted = json.loads(await request.read())
-        if not isinstance(wanted, dict):
-            raise TypeError("limits must be a JSON object")
-        state.set_limits(**wanted)
-    except (TypeError, ValueError) as exc:
-        return web.json_response({"error": str(exc)}, status=400)
-    return web.json_response({"limits": wanted})
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> web.Response:

@@ -70,11 +70,11 @@ def read_call(api: Api, raw: bytes, request_id: str, created: int) -> Call:
     """Read a body. Only what makes it unreadable is refused here (2013); what it asks for is judged later."""
     try:
         body = json.loads(raw)
+        if not isinstance(body, dict):
+            raise Refused(2013, "invalid params, the body is not a JSON object")
+        turns = _turns(body)
     except (ValueError, RecursionError):
         raise Refused(2013, "invalid params, Syntax error: the body is not JSON") from None
-    if not isinstance(body, dict):
-        raise Refused(2013, "invalid params, the body is not a JSON object")
-    turns = _turns(body)
     return Call(api, request_id, created, body, turns, digest(turns))
 
 

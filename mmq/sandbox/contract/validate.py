@@ -37,7 +37,7 @@ def check(call: Call, substitute: str | None = None) -> Model:
 def _model(call: Call) -> Model:
     model = MODELS.get(call.model)
     if model is None or (model.native_only and call.api is not Api.V2):
-        raise Refused(2013, f"invalid params, unknown model '{call.model.lower()}'")
+        raise Refused(2013, f"invalid params, unknown model '{call.model}'")
     return model
 
 

@@ -43,4 +43,7 @@ class Exchange:
         if not tokens or self.separates:
             return "", (), ""
         opener = "" if "think_closer_only" in self.quirks else "<think>\n"
+        if not self.answer.pieces:
+            # The cap fell within the reasoning, so it never came to close the tag.
+            return opener, tokens, ""
         return opener, tokens, "\n\n" if "think_opener_only" in self.quirks else "\n</think>\n\n"
