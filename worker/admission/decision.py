@@ -1,0 +1,79 @@
+"""One question to `lua/admit.lua` and its answer, and how they travel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from worker.admission.keys import WAKE_PREFIX, BudgetKey
+from worker.admission.limits import Limits, Policy
+from worker.admission.reservation import Dimension
+
+ByLane = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one worker reports and asks about one budget. Counts are absolute, changes are since the last answer."""
+
+    worker: str
+    epoch: int  #: of the last answer, 0 if there was none
+    held: int  #: calls in flight, reservations not yet settled
+    waiting: ByLane
+    asks: tuple[Sequence[int], Sequence[int], Sequence[int]]  #: by lane, the token estimates of its first waiters
+    limits: Limits
+    returned: int = 0  #: requests granted and never sent
+    correction: int = 0  #: tokens used minus tokens reserved, over all that was settled
+    answered_at_us: int = 0  #: granted_at of the newest call that was answered
+
+    def arguments(self, budget: BudgetKey, policy: Policy) -> list[str | int | float]:
+        """Return ARGV as the head of `lua/admit.lua` lists it."""
+        limits = self.limits
+        return [
+            self.worker,
+            self.epoch,
+            self.held,
+            *self.waiting,
+            limits.request_interval_us,
+            limits.token_interval_us,
+            limits.concurrency or 0,
+            limits.reserved_slots,
+            limits.burst_us,
+            self.returned,
+            self.correction,
+            self.answered_at_us,
+            WAKE_PREFIX,
+            budget.tag,
+            *(seconds * 1e6 for seconds in (policy.lease_s, policy.patience_s, policy.deference_s, policy.probe_s)),
+            policy.reserve_hold_s * 1e6,
+            policy.heartbeat_s * 1e6,
+            policy.default_floor,
+            policy.bulk_floor,
+            *(len(tokens) for tokens in self.asks),
+            *(tokens for lane in self.asks for tokens in lane),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How many of the calls asked for may go out, by lane, and what the first of the others waits for."""
+
+    granted: ByLane
+    wait_us: int
+    dimension: Dimension | None  #: None when nothing was refused
+    now_us: int
+    epoch: int
+
+    @classmethod
+    def from_reply(cls, reply: Sequence[int | bytes | str]) -> Answer:
+        """Read the script's reply; bytes or text, as the client decodes."""
+        interactive, default, bulk, wait_us, dimension, now_us, epoch = reply
+        text = dimension.decode() if isinstance(dimension, bytes) else str(dimension)
+        return cls(
+            granted=(int(interactive), int(default), int(bulk)),
+            wait_us=int(wait_us),
+            dimension=cast("Dimension", text) if text else None,
+            now_us=int(now_us),
+            epoch=int(epoch),
+        )

@@ -1,0 +1,80 @@
+"""What one account may spend on one model, and the arithmetic of pacing it.
+
+Calls go out evenly: at 1,200 requests a minute one every 50.5 ms, at 20 a minute one every 3.03 s. A provider that
+counts arrivals over a sliding window refuses the call that comes less than a window after the one N places before it;
+spaced at exactly N a window, half of all calls would, since the network delivers some early and some late. HEADROOM
+sets them apart: 1 % of a one-minute window forgives 600 ms of jitter, 1 % of a one-second window 10 ms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Share of a rate that is left unused, so that calls bunched by the network still fit the provider's window.
+HEADROOM = 0.01
+MINUTE_US = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """None is unlimited. `rpm` requests a minute, `tpm` tokens a minute, in and out, `concurrency` calls at once.
+
+    `burst_s` is the allowance: how many seconds of the rate may go at once after a pause. It also forgives a worker
+    that comes late by as much. The default lets nothing bunch below 1,200 requests a minute and ten calls at 12,000; a
+    provider with a window of one second punishes more, one with a window of a minute bears 0.5.
+    `interactive_reserve` is the share of `concurrency` (rounded down to whole calls) that the other lanes leave free
+    while the interactive lane is in use; once it has been idle for a minute they borrow it.
+    """
+
+    rpm: float | None = None
+    tpm: float | None = None
+    concurrency: int | None = None
+    burst_s: float = 0.05
+    interactive_reserve: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("rpm", "tpm", "concurrency"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{name} must be above 0 or None, got {value}")
+        if self.burst_s < 0:
+            raise ValueError(f"burst_s must not be negative, got {self.burst_s}")
+        if not 0 <= self.interactive_reserve < 1:
+            raise ValueError(f"interactive_reserve must be from 0 to below 1, got {self.interactive_reserve}")
+
+    @property
+    def request_interval_us(self) -> float:
+        """Microseconds from one call to the next, 0 if unlimited: 50,505 at 1,200 a minute."""
+        return 0.0 if self.rpm is None else MINUTE_US / (self.rpm * (1 - HEADROOM))
+
+    @property
+    def token_interval_us(self) -> float:
+        """Microseconds that one token takes, 0 if unlimited: 6.06 at 10 million a minute."""
+        return 0.0 if self.tpm is None else MINUTE_US / (self.tpm * (1 - HEADROOM))
+
+    @property
+    def reserved_slots(self) -> int:
+        """Calls at once that a busy interactive lane has for itself: 1 of 10, none of 9."""
+        return int((self.concurrency or 0) * self.interactive_reserve)
+
+    @property
+    def burst_us(self) -> float:
+        """The allowance in microseconds of schedule."""
+        return self.burst_s * 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How admission itself behaves, the same for every budget; seconds where not said otherwise."""
+
+    lease_s: float = (
+        6.0  #: a worker unheard of for so long no longer holds its calls: the price of a crash in concurrency
+    )
+    heartbeat_s: float = 2.0  #: a third of the lease, so that two lost beats do no harm
+    patience_s: float = 1.0  #: longest wait told where no moment is known; a wake-up usually comes first
+    deference_s: float = 0.1  #: how long free room is kept for another worker's more urgent waiter
+    probe_s: float = 0.1  #: least time between calls after a refusal, until one is answered
+    reserve_hold_s: float = 60.0  #: how long after its last call the interactive lane keeps its reserve
+    default_floor: int = 10  #: after so many calls of higher lanes while it waits, one of `default` goes first; 0 never
+    bulk_floor: int = 20  #: the same for `bulk`: at least every 21st call
+    batch: int = 128  #: calls asked for in one script call

@@ -1,0 +1,193 @@
+-- Answer "may these calls go out now?" for one worker and one budget, and take in what it has to report.
+--
+-- KEYS[1] state    hash   the budget's schedule, gate and totals
+-- KEYS[2] workers  hash   worker -> "held interactive default bulk": its calls in flight and its waiters by lane
+-- KEYS[3] alive    zset   worker -> when its lease ends, in us
+-- KEYS[4..6] turn  zset   one a lane, interactive first: waiting worker -> when it was last served, in us
+-- ARGV, all times and intervals in microseconds of the Redis clock, 0 where there is no limit:
+--   1 worker  2 epoch it knows, 0 if none  3 calls it holds  4-6 its waiters by lane
+--   7 interval a request  8 interval a token  9 concurrency  10 slots of it kept for a busy interactive lane  11 burst
+--   12 requests given back  13 tokens used beyond (below: minus) those reserved  14 granted_at of the newest answered call
+--   15 wake channel prefix  16 budget  17 lease  18 patience, the longest wait told when no moment is known
+--   19 deference  20 probe interval  21 reserve hold  22 quiet
+--   23-24 grants after which default, bulk go first  25-27 calls asked for by lane, then the tokens of each, in that order
+-- Returns {granted interactive, default, bulk, wait, dimension or '', now, epoch}; wait is until the first call not granted.
+-- All of it is atomic. Counts of a worker are absolute, so a lost reply or a flushed Redis heals with the next call.
+local state, workers, alive = KEYS[1], KEYS[2], KEYS[3]
+local me, arg = ARGV[1], {}
+for i = 2, #ARGV do arg[i] = tonumber(ARGV[i]) end
+local request_us, token_us, concurrency, reserve, burst = arg[7], arg[8], arg[9], arg[10], arg[11]
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+
+local FIELDS = { 'epoch', 'requests_at', 'tokens_at', 'held', 'waiting_1', 'waiting_2', 'waiting_3', 'passed_2', 'passed_3',
+  'gate_until', 'closed_at', 'refusals', 'deferred_at', 'interactive_at', 'quiet_until',
+  'minute', 'used_requests', 'used_tokens', 'last_requests', 'last_tokens' }
+local values, s = redis.call('HMGET', state, unpack(FIELDS)), {}
+for i, field in ipairs(FIELDS) do s[field] = tonumber(values[i]) or 0 end
+if s.epoch == 0 then
+  -- New or flushed: nobody knows what went out a moment ago, so the schedule starts empty, and a caller who remembers
+  -- an earlier epoch waits until every worker has reported what it holds.
+  s.epoch = now
+  s.requests_at = now + request_us + burst
+  s.tokens_at = now + burst
+  if arg[2] > 0 then s.quiet_until = now + arg[22] end
+end
+
+local function forget(worker)
+  local line = redis.call('HGET', workers, worker)
+  if not line then return { 0, 0, 0 } end
+  local held, w1, w2, w3 = string.match(line, '(%d+) (%d+) (%d+) (%d+)')
+  s.held = s.held - held
+  s.waiting_1, s.waiting_2, s.waiting_3 = s.waiting_1 - w1, s.waiting_2 - w2, s.waiting_3 - w3
+  return { tonumber(w1), tonumber(w2), tonumber(w3) }
+end
+
+for _, dead in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', now, 'LIMIT', 0, 16)) do
+  forget(dead)
+  redis.call('HDEL', workers, dead)
+  for key = 3, 6 do redis.call('ZREM', KEYS[key], dead) end
+end
+local registered = forget(me) -- from here on s.waiting_* are the others'
+local others = { s.waiting_1, s.waiting_2, s.waiting_3 }
+local left = { arg[4], arg[5], arg[6] }
+s.held = s.held + arg[3]
+
+-- Settle. A refund from before a flush would be credit that nobody paid for.
+local minute = math.floor(now / 60000000)
+if minute ~= s.minute then
+  local follows = minute == s.minute + 1
+  s.last_requests, s.last_tokens = follows and s.used_requests or 0, follows and s.used_tokens or 0
+  s.minute, s.used_requests, s.used_tokens = minute, 0, 0
+end
+local correction, known = arg[13], arg[2] == s.epoch
+local told = math.max(s.requests_at, s.tokens_at)
+if known then s.requests_at = s.requests_at - arg[12] * request_us end
+if known or correction > 0 then
+  s.tokens_at = s.tokens_at + correction * token_us
+  s.used_tokens = s.used_tokens + correction
+end
+if arg[14] > s.closed_at then s.refusals = 0 end -- only a call sent after the refusal shows that it is over
+local interval = request_us
+if s.refusals > 0 then interval = math.max(request_us, arg[20]) end -- feel the way until a call is answered
+
+local function slots(lane)
+  if concurrency == 0 then return math.huge end
+  if lane > 1 and now < s.interactive_at + arg[21] then return concurrency - reserve end
+  return concurrency
+end
+
+-- What stands in the way of a call of this lane: (dimension or nil, us until it is worth asking again).
+local function obstacle(lane)
+  if s.gate_until > now then return 'gate', s.gate_until - now end
+  if s.quiet_until > now then return 'redis', s.quiet_until - now end
+  if s.held >= slots(lane) then return 'concurrency', arg[18] end
+  local requests = interval > 0 and s.requests_at - burst - now or 0
+  local tokens = token_us > 0 and s.tokens_at - burst - now or 0
+  if requests <= 0 and tokens <= 0 then return nil, 0 end
+  if requests >= tokens then return 'requests', requests end
+  return 'tokens', tokens
+end
+
+-- The lane whose turn it is: the highest that waits, but for one that has been passed over too often.
+local function first_lane(own_only)
+  for lane = 2, 3 do
+    local waiting, floor = left[lane] + (own_only and 0 or others[lane]), arg[21 + lane]
+    if waiting > 0 and floor > 0 and s['passed_' .. lane] >= floor and s.held < slots(lane) then return lane end
+  end
+  for lane = 1, 3 do
+    if left[lane] + (own_only and 0 or others[lane]) > 0 then return lane end
+  end
+end
+
+local granted, asked, position = { 0, 0, 0 }, { arg[25], arg[26], arg[27] }, {}
+position[1], position[2], position[3] = 28, 28 + asked[1], 28 + asked[1] + asked[2]
+
+local function grant(lane)
+  local tokens = arg[position[lane] + granted[lane]]
+  if now - s.requests_at + burst > interval / 2 then
+    -- The worker at the head of the round has missed its moment: it may be dead, and must not cost the next one too.
+    local head = redis.call('ZRANGE', KEYS[3 + lane], 0, 0)[1]
+    if head and head ~= me then redis.call('ZADD', KEYS[3 + lane], now, head) end
+  end
+  granted[lane], left[lane] = granted[lane] + 1, left[lane] - 1
+  s.held, s.deferred_at = s.held + 1, 0
+  s.requests_at = math.max(s.requests_at, now) + interval
+  s.tokens_at = math.max(s.tokens_at, now) + tokens * token_us
+  s.used_requests, s.used_tokens = s.used_requests + 1, s.used_tokens + tokens
+  for lower = lane + 1, 3 do
+    local waits = left[lower] + others[lower] > 0
+    s['passed_' .. lower] = waits and s['passed_' .. lower] + 1 or 0
+  end
+  if lane > 1 then s['passed_' .. lane] = 0 end
+end
+
+local denied, dimension, wait = nil, '', 0
+while left[1] + left[2] + left[3] > 0 do
+  local lane = first_lane(false)
+  local yields = left[lane] == 0
+  dimension, wait = obstacle(lane)
+  if yields and not dimension then
+    -- Another worker's waiter goes first. It is called below; should it not come, its turn passes after a moment.
+    if s.deferred_at == 0 then s.deferred_at = now end
+    wait = s.deferred_at + arg[19] - now
+    lane = first_lane(true)
+    if wait > 0 then dimension = 'lane' else dimension, wait = obstacle(lane) end
+  elseif yields then
+    lane = first_lane(true)
+    if dimension == 'requests' or dimension == 'tokens' then dimension = 'lane' end
+  end
+  if dimension then denied = lane break end
+  if granted[lane] == asked[lane] then wait = 0 break end -- more wait than were asked for
+  grant(lane)
+end
+
+if left[1] + others[1] > 0 or granted[1] > 0 then s.interactive_at = now end
+
+-- Take or leave a place in the round of waiting workers.
+for lane = 1, 3 do
+  local turn = KEYS[3 + lane]
+  if left[lane] > 0 and granted[lane] > 0 then redis.call('ZADD', turn, now, me)
+  elseif left[lane] > 0 then redis.call('ZADD', turn, 'NX', now, me)
+  elseif registered[lane] > 0 then redis.call('ZREM', turn, me) end
+end
+
+-- Workers that wait for the same moment come one an interval, not all at once: one round trip a grant.
+if denied and (dimension == 'requests' or dimension == 'tokens' or dimension == 'lane') then
+  local ahead = redis.call('ZRANK', KEYS[3 + denied], me)
+  for higher = 1, denied - 1 do ahead = ahead + others[higher] end
+  local step = interval
+  if dimension == 'tokens' then step = arg[position[denied] + granted[denied]] * token_us end
+  if not (dimension == 'lane' and s.deferred_at > 0) then
+    wait = math.min(wait + ahead * step, math.max(wait, arg[18]))
+  end
+end
+
+-- Call the next worker if a call could go out now, or sooner than it was told.
+local waiting = first_lane(false)
+if waiting and others[waiting] > 0 and (left[waiting] == 0 or dimension == 'lane') then
+  local sooner = math.max(s.requests_at, s.tokens_at) < told and told - burst > now
+  if sooner or not obstacle(waiting) then
+    local head = redis.call('ZRANGE', KEYS[3 + waiting], 0, 1)
+    local other = head[1] == me and head[2] or head[1]
+    if other then redis.call('PUBLISH', ARGV[15] .. other, ARGV[16]) end
+  end
+end
+
+local held = arg[3] + granted[1] + granted[2] + granted[3]
+if held + left[1] + left[2] + left[3] > 0 then
+  redis.call('HSET', workers, me, held .. ' ' .. left[1] .. ' ' .. left[2] .. ' ' .. left[3])
+  redis.call('ZADD', alive, now + arg[17], me)
+else
+  redis.call('HDEL', workers, me)
+  redis.call('ZREM', alive, me)
+end
+for lane = 1, 3 do s['waiting_' .. lane] = others[lane] + left[lane] end
+local flat = {}
+for _, field in ipairs(FIELDS) do
+  flat[#flat + 1] = field
+  flat[#flat + 1] = s[field]
+end
+redis.call('HSET', state, 'request_us', request_us, 'token_us', token_us, 'concurrency', concurrency, unpack(flat))
+redis.call('PEXPIRE', state, 86400000) -- a budget no longer used leaves nothing behind
+return { granted[1], granted[2], granted[3], math.ceil(wait), dimension or '', now, s.epoch }

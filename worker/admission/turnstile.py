@@ -1,0 +1,209 @@
+"""One budget as one worker process sees it: who waits, who is through, and one question to Redis at a time.
+
+While a question is under way everything else gathers: arrivals, answers and cancellations travel together in the next.
+A busy process so makes few round trips, and a paced one makes one a grant: a waiting turnstile sleeps until the moment
+it was told, unless something happens that could change the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+
+from redis.asyncio import Redis
+
+from worker.admission.decision import Answer, Question
+from worker.admission.keys import LANES, BudgetKey
+from worker.admission.limits import Limits, Policy
+from worker.admission.outage import UNAVAILABLE, Outage
+from worker.admission.reservation import Reservation, Wait
+from worker.admission.scripts import Script
+from worker.admission.waiters import Waiter, Waiters
+
+_numbers = itertools.count(1)
+
+
+class Turnstile:
+    """Admits the calls of one process to one budget. Use it from one event loop."""
+
+    def __init__(
+        self, budget: BudgetKey, redis: Redis, script: Script, *, worker: str, policy: Policy, outage: Outage
+    ) -> None:
+        self._budget, self._redis, self._script = budget, redis, script
+        self._worker, self._policy, self._outage = worker, policy, outage
+        self._limits = Limits()
+        self._waiters = Waiters()
+        self._through: set[int] = set()
+        self._returned = self._correction = self._answered_at_us = self._epoch = 0
+        self._standing: Wait | None = None
+        self._ask_at = 0.0
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def burst_us(self) -> float:
+        """The allowance of the limits given last."""
+        return self._limits.burst_us
+
+    async def enter(
+        self, limits: Limits, *, lane: int, tokens: int, on_wait: Callable[[Wait], None] | None
+    ) -> Reservation:
+        """Return when the call may go out; the limits given last hold for all that wait."""
+        self._limits = limits
+        waiter = Waiter(lane, tokens, asyncio.get_running_loop().create_future(), on_wait)
+        outranks = not any(self._waiters.counts()[: lane + 1])
+        self._waiters.add(waiter)
+        if self._standing is None or outranks:
+            self._changed.set()
+        if self._standing is not None:
+            waiter.tell(self._standing)
+        self._ensure_running()
+        try:
+            return await waiter.future
+        except asyncio.CancelledError:
+            self._waiters.discard(waiter)
+            if waiter.future.done() and not waiter.future.cancelled():
+                self.leave(waiter.future.result(), used=0, sent=False)
+            elif not self._waiters.counts()[lane]:
+                self._changed.set()  # others must not yield to a lane that has nobody
+            raise
+
+    def leave(self, reservation: Reservation, *, used: int | None, sent: bool = True, answered: bool = False) -> None:
+        """Take a reservation back and tell Redis with the next question, at once. `used` None keeps the estimate."""
+        if reservation.number not in self._through:
+            return
+        self._through.discard(reservation.number)
+        if reservation.epoch == self._epoch:  # a flushed budget owes nothing to those before
+            self._returned += not sent
+            self._correction += 0 if used is None else used - reservation.tokens
+            if answered:
+                self._answered_at_us = max(self._answered_at_us, reservation.granted_at_us)
+        self._changed.set()
+
+    def wake(self) -> None:
+        """Ask again now: another worker made room."""
+        self._changed.set()
+
+    async def close(self) -> None:
+        """Stop, turn away who waits, and tell Redis that this worker holds nothing here."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for waiter in self._waiters:
+            waiter.future.cancel()
+            self._waiters.discard(waiter)
+        self._through.clear()
+        if self._epoch:
+            try:
+                await self._put(self._question(([], [], [])))
+            except UNAVAILABLE as exc:
+                self._outage.away(exc)  # the lease ends by itself
+
+    def _ensure_running(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name=f"admission {self._budget.tag}")
+            self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # Only a defect ends the task by itself; those who wait must hear of it instead of hanging.
+        if not task.cancelled() and (defect := task.exception()) is not None:
+            for waiter in self._waiters:
+                self._waiters.discard(waiter)
+                if not waiter.future.done():
+                    waiter.future.set_exception(defect)
+
+    async def _run(self) -> None:
+        while True:
+            await self._until_worth_asking()
+            self._changed.clear()
+            asked = self._waiters.first(self._policy.batch)
+            question = self._question(asked)
+            try:
+                answer = await self._put(question)
+            except UNAVAILABLE as exc:
+                self._keep_charges(question)
+                seconds = self._outage.away(exc)
+                self._deny(Wait("redis", seconds))
+                await asyncio.sleep(seconds)
+                self._ask_at = 0.0
+            else:
+                self._outage.back()
+                self._apply(question, asked, answer)
+
+    async def _until_worth_asking(self) -> None:
+        if not self._waiters and not self._through:
+            await self._changed.wait()
+            return
+        delay = self._policy.heartbeat_s
+        if self._waiters:
+            delay = min(delay, self._ask_at - asyncio.get_running_loop().time())
+        if delay > 0:
+            try:
+                async with asyncio.timeout(delay):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    def _question(self, asked: tuple[list[Waiter], list[Waiter], list[Waiter]]) -> Question:
+        interactive, default, bulk = ([waiter.tokens for waiter in lane] for lane in asked)
+        question = Question(
+            worker=self._worker,
+            epoch=self._epoch,
+            held=len(self._through),
+            waiting=self._waiters.counts(),
+            asks=(interactive, default, bulk),
+            limits=self._limits,
+            returned=self._returned,
+            correction=self._correction,
+            answered_at_us=self._answered_at_us,
+        )
+        self._returned = self._correction = 0
+        return question
+
+    async def _put(self, question: Question) -> Answer:
+        arguments = question.arguments(self._budget, self._policy)
+        return Answer.from_reply(await self._script(self._redis, self._budget.all, arguments))
+
+    def _keep_charges(self, question: Question) -> None:
+        # Whether the script ran is unknown: a charge made twice costs a moment, a refund made twice breaks the limit.
+        self._correction += max(0, question.correction)
+
+    def _apply(
+        self, question: Question, asked: tuple[list[Waiter], list[Waiter], list[Waiter]], answer: Answer
+    ) -> None:
+        self._epoch = answer.epoch
+        for waiters, granted in zip(asked, answer.granted, strict=True):
+            for waiter in waiters[:granted]:
+                self._let_through(waiter, answer)
+        if answer.dimension is None:
+            self._standing = None
+        else:
+            self._deny(Wait(answer.dimension, answer.wait_us / 1e6))
+        self._ask_at = asyncio.get_running_loop().time() + answer.wait_us / 1e6
+        highest = next((lane for lane, count in enumerate(self._waiters.counts()) if count), None)
+        if highest is not None and not any(question.waiting[: highest + 1]):
+            self._changed.set()  # somebody more urgent came while the question was under way
+
+    def _let_through(self, waiter: Waiter, answer: Answer) -> None:
+        self._waiters.discard(waiter)
+        reservation = Reservation(
+            number=next(_numbers),
+            budget=self._budget,
+            lane=LANES[waiter.lane],
+            tokens=waiter.tokens,
+            granted_at_us=answer.now_us,
+            epoch=answer.epoch,
+        )
+        self._through.add(reservation.number)
+        if waiter.future.done():  # cancelled while the question was under way
+            self.leave(reservation, used=0, sent=False)
+        else:
+            waiter.future.set_result(reservation)
+
+    def _deny(self, wait: Wait) -> None:
+        news = self._standing is None or self._standing.dimension != wait.dimension
+        self._standing = wait
+        if news:
+            for waiter in self._waiters:
+                waiter.tell(wait)

@@ -1,0 +1,65 @@
+"""The calls of one process that wait for one budget, in the order in which they may go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from worker.admission.decision import ByLane
+from worker.admission.keys import LANES
+from worker.admission.reservation import Reservation, Wait
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Waiter:
+    """One call that waits; `future` brings its reservation."""
+
+    lane: int  #: index into LANES, 0 the most urgent
+    tokens: int
+    future: asyncio.Future[Reservation]
+    on_wait: Callable[[Wait], None] | None
+
+    def tell(self, wait: Wait) -> None:
+        """Pass on why it waits, where somebody listens."""
+        if self.on_wait is not None:
+            self.on_wait(wait)
+
+
+class Waiters:
+    """Ordered by lane, then by arrival. Adding, discarding and counting take constant time."""
+
+    def __init__(self) -> None:
+        # A plain dict slows down when it is emptied from the front: it steps over what was deleted.
+        self._lanes: tuple[OrderedDict[int, Waiter], ...] = tuple(OrderedDict() for _ in LANES)
+
+    def add(self, waiter: Waiter) -> None:
+        """Put it behind the others of its lane."""
+        self._lanes[waiter.lane][id(waiter)] = waiter
+
+    def discard(self, waiter: Waiter) -> None:
+        """Take it out; one that is not there is no error."""
+        self._lanes[waiter.lane].pop(id(waiter), None)
+
+    def counts(self) -> ByLane:
+        """Return how many wait in each lane."""
+        interactive, default, bulk = map(len, self._lanes)
+        return interactive, default, bulk
+
+    def first(self, count: int) -> tuple[list[Waiter], list[Waiter], list[Waiter]]:
+        """Return the first `count` by lane; a lower lane appears only once the higher ones are complete."""
+        chosen: list[list[Waiter]] = []
+        for lane in self._lanes:
+            chosen.append(list(islice(lane.values(), count)))
+            count -= len(chosen[-1])
+        interactive, default, bulk = chosen
+        return interactive, default, bulk
+
+    def __iter__(self) -> Iterator[Waiter]:
+        """Iterate over a copy, so that what is told may add or discard."""
+        return iter([waiter for lane in self._lanes for waiter in lane.values()])
+
+    def __bool__(self) -> bool:
+        return any(self._lanes)

@@ -1,0 +1,31 @@
+"""Hear at once that another worker made room, where a wait has no moment of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from redis.asyncio import Redis
+
+from worker.admission.keys import wake_channel
+from worker.admission.outage import UNAVAILABLE, Outage
+
+LISTEN_S = 30.0
+
+
+async def listen(redis: Redis, worker: str, wake: Callable[[str], None], outage: Outage) -> None:
+    """Call `wake` with the budget's tag at each message for this worker, until cancelled.
+
+    A message may be lost, when Redis restarts say: a waiting worker asks by itself within the policy's patience.
+    """
+    while True:
+        try:
+            async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                await pubsub.subscribe(wake_channel(worker))
+                while True:
+                    message = await pubsub.get_message(timeout=LISTEN_S)
+                    if message is not None:
+                        tag = message["data"]
+                        wake(tag.decode() if isinstance(tag, bytes) else tag)
+        except UNAVAILABLE as exc:
+            await asyncio.sleep(outage.away(exc))
