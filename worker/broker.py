@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,12 +16,15 @@ SOCKET_PATH_BYTES = 100  # the kernel's limit for a socket path is 104 bytes on 
 
 def broker_url(environ: Mapping[str, str]) -> str:
     """Return Celery's broker URL: MMQ_BROKER_URL, else MMQ_REDIS_URL, else the embedded Redis of MMQ_HOME."""
-    url = environ.get("MMQ_BROKER_URL") or environ.get("MMQ_REDIS_URL")
+    url = environ.get("MMQ_BROKER_URL", "").strip() or environ.get("MMQ_REDIS_URL", "").strip()
     if not url:
         home = Path(environ.get("MMQ_HOME") or ".mmq").expanduser().resolve()
         url = f"unix://{socket_path(home)}"
-    # kombu's name for what redis-py calls unix://
-    return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
+    if not url.startswith("unix://"):
+        return url
+    # kombu's names for what redis-py calls unix:// and db
+    path, _, query = url.removeprefix("unix://").partition("?")
+    return f"redis+socket://{path}" + (f"?{re.sub(r'^db=|(?<=&)db=', 'virtual_host=', query)}" if query else "")
 
 
 def redis_complaint(url: str) -> str | None:

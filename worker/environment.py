@@ -12,10 +12,11 @@ from worker.errors import Problem
 from worker.provider.account import Secret
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-#: Endpoint paths that people paste behind the API root.
+#: Endpoint paths, and halves of them, that people paste behind the API root.
 ENDPOINTS = (
-    "/text/chatcompletion_v2", "/text/chatcompletion_pro", "/text/chatcompletion", "/chat/completions",
-    "/anthropic/v1/messages", "/responses", "/models",
+    "/text/chatcompletion_v2", "/text/chatcompletion_pro", "/text/chatcompletion", "/text",
+    "/chat/completions", "/chat",
+    "/anthropic/v1/messages", "/anthropic/v1", "/anthropic", "/responses", "/models",
 )  # fmt: skip
 
 
@@ -87,6 +88,8 @@ class Reader:
                 )
                 return None
             raw = raw.rstrip("\r\n")
+            if not visible(raw):
+                self.problem(origin, f"{file!r} is empty", "write the key into it, and nothing else")
         return self._clean_key(raw, origin)
 
     def _clean_key(self, raw: str, origin: str) -> Secret | None:
@@ -110,24 +113,29 @@ class Reader:
         try:
             parts = urlsplit(value)
             host, _port = parts.hostname or "", parts.port
-        except ValueError:
-            self.problem(name, f"{value!r} is not a URL", f"set the API root, as {default}")
+        except ValueError:  # not repeated: it may hold a password all the same
+            self.problem(name, "is not a URL", f"set the API root, as {default}")
             return default
-        root = f"{parts.scheme}://{parts.netloc}"
+        path = parts.path.rstrip("/")
+        endpoint = next((tail for tail in ENDPOINTS if path.endswith(tail)), "")
+        right = f"{parts.scheme}://{parts.netloc}{path.removesuffix(endpoint) or '/v1'}"
         if parts.username or parts.password:
             self.problem(name, "holds a user or password", f"set the API root alone, as {default}")
         elif parts.scheme not in {"http", "https"} or not host:
             self.problem(name, f"{value!r} is not an http(s) URL", f"set the API root, as {default}")
         elif parts.scheme == "http" and host not in LOOPBACK:
             self.problem(name, f"{value!r} would send the key in the clear", f"use https, as https://{parts.netloc}/v1")
+        elif host.startswith("platform.minimax"):
+            api = right.replace("://platform.", "://api.")
+            self.problem(name, f"{value!r} is the console's address, not the API's", f"set the API root: {api}")
         elif parts.query or parts.fragment:
-            self.problem(name, f"{value!r} holds a query", f"set the API root alone: {root}{parts.path}")
-        elif endpoint := next((path for path in ENDPOINTS if parts.path.endswith(path)), None):
-            right = parts.path.removesuffix(endpoint) or "/v1"
-            self.problem(name, f"{value!r} holds an endpoint path", f"set the API root: {root}{right}")
-        elif not parts.path:
-            self.warnings.append(f"{name} had no path; {root}/v1 is used")
-            return f"{root}/v1"
+            # GroupId belongs to v1's calls, which add it themselves; anything else may be a key.
+            self.problem(name, "holds a query", f"set the API root alone: {right}; GroupId goes into MINIMAX_GROUP_ID")
+        elif endpoint:
+            self.problem(name, f"{value!r} holds an endpoint path", f"set the API root: {right}")
+        elif not path:
+            self.warnings.append(f"{name} had no path; {right} is used")
+            return right
         else:
             return value
         return default
