@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Literal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, cast
 
 from alembic import context
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 import models.attempt
 import models.batch
@@ -18,6 +21,7 @@ from models.table import Moment, Table
 
 # On PostgreSQL a migration gives up rather than queue behind a long transaction and block every worker behind itself.
 LOCK_TIMEOUT = "4s"
+ADVISORY_LOCK = 0x6D6D71  # "mmq"
 
 
 def render_moment(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -26,22 +30,53 @@ def render_moment(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 
 def migrate(engine: Engine) -> None:
-    """Run the migrations in one transaction, or each in one of its own where it asks for that."""
+    """Run the migrations that this database lacks, one process at a time; the others wait and find nothing to do."""
     with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-            connection.commit()
-        context.configure(
-            connection=connection,
-            target_metadata=Table.metadata,
-            transaction_per_migration=True,
-            render_as_batch=connection.dialect.name == "sqlite",
-            compare_type=True,
-            compare_server_default=True,
-            render_item=render_moment,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
+        guarded = alone_on_sqlite if connection.dialect.name == "sqlite" else alone_on_postgresql
+        with guarded(connection):
+            context.configure(
+                connection=connection,
+                target_metadata=Table.metadata,
+                transaction_per_migration=True,
+                render_as_batch=connection.dialect.name == "sqlite",
+                compare_type=True,
+                compare_server_default=True,
+                render_item=render_moment,
+            )
+            with context.begin_transaction():
+                context.run_migrations()
+
+
+@contextmanager
+def alone_on_sqlite(connection: Connection) -> Iterator[None]:
+    """Put all migrations into one transaction that holds the write lock, with foreign keys checked at its end."""
+    # Changing a table here is copying, dropping and renaming it, and dropping `jobs` would cascade to every attempt.
+    # The pragma goes past SQLAlchemy, for inside a transaction it does nothing.
+    database = cast("sqlite3.Connection", connection.connection.driver_connection)
+    database.execute("PRAGMA foreign_keys = OFF")
+    try:
+        with connection.execution_options(writes=True).begin():
+            yield
+            if orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+                raise RuntimeError(f"the migration leaves {len(orphans)} rows that refer to nothing")
+    finally:
+        database.execute("PRAGMA foreign_keys = ON")
+
+
+@contextmanager
+def alone_on_postgresql(connection: Connection) -> Iterator[None]:
+    """Hold an advisory lock; each migration has a transaction of its own."""
+    connection.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        # The connection goes back to its pool, where the next user wants neither.
+        connection.execute(text("RESET lock_timeout"))
+        connection.execute(text(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
+        connection.commit()
 
 
 engine = context.config.attributes.get("engine")

@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from models.batch import Batch
 from models.job import Job
 from models.state import JobState
+from models.table import on_dialect
+from models.transitions import Failure
 
-#: Rows to one statement: 13 columns each stay below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
-ROWS_A_STATEMENT = 1000
+#: Keys to one statement, far below SQLite's 32,766 and PostgreSQL's 65,535 parameters.
+KEYS_A_STATEMENT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class NewJob:
 
 
 _COLUMNS = tuple(NewJob.__dataclass_fields__)
+_KEYED = (Job.idempotency_key, Job.id)
 
 
 def accept(connection: Connection, jobs: Sequence[NewJob]) -> set[str]:
@@ -46,18 +47,25 @@ def accept(connection: Connection, jobs: Sequence[NewJob]) -> set[str]:
 
     A job whose id or idempotency key exists already is left as it is: submitting twice is one job.
     """
-    accepted: set[str] = set()
-    for start in range(0, len(jobs), ROWS_A_STATEMENT):
-        rows = [_row(job) for job in jobs[start : start + ROWS_A_STATEMENT]]
-        statement = _insert(connection, Job).values(rows).on_conflict_do_nothing().returning(Job.id)
-        accepted.update(connection.scalars(statement))
-    return accepted
+    if not jobs:
+        return set()
+    statement = on_dialect(connection, Job).on_conflict_do_nothing().returning(Job.id)
+    # Rows as parameters, which SQLAlchemy sends 1,000 to a statement that it compiles once: 28 us a job. The same rows
+    # in `values()` are compiled each time: 330 us.
+    return set(connection.scalars(statement, [_row(job) for job in jobs]))
+
+
+def reject(connection: Connection, job: NewJob, failure: Failure, now: datetime) -> None:
+    """Insert a job as failed: it was refused before it could be queued. One whose id exists is left as it is."""
+    why = {"error_code": failure.code, "error_message": failure.message, "error_remedy": failure.remedy}
+    row = {**_row(job), "state": JobState.FAILED, "finished_at": now, **why}
+    connection.execute(on_dialect(connection, Job).values(row).on_conflict_do_nothing())
 
 
 def open_batch(connection: Connection, batch_id: str, name: str, idempotency_key: str | None, now: datetime) -> str:
     """Insert a batch, or find the one with this key. Return its id."""
     row = {"id": batch_id, "name": name, "idempotency_key": idempotency_key, "created_at": now}
-    connection.execute(_insert(connection, Batch).values(row).on_conflict_do_nothing())
+    connection.execute(on_dialect(connection, Batch).values(row).on_conflict_do_nothing())
     if idempotency_key is None:
         return batch_id
     return connection.scalars(select(Batch.id).where(Batch.idempotency_key == idempotency_key)).one()
@@ -65,13 +73,12 @@ def open_batch(connection: Connection, batch_id: str, name: str, idempotency_key
 
 def ids_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     """Return the job id of each idempotency key that exists."""
-    rows = connection.execute(select(Job.idempotency_key, Job.id).where(Job.idempotency_key.in_(keys)))
-    return {row.idempotency_key: row.id for row in rows}
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), KEYS_A_STATEMENT):
+        some = Job.idempotency_key.in_(keys[start : start + KEYS_A_STATEMENT])
+        found.update((row.idempotency_key, row.id) for row in connection.execute(select(*_KEYED).where(some)))
+    return found
 
 
 def _row(job: NewJob) -> dict[str, Any]:
     return {"state": JobState.QUEUED, **{name: getattr(job, name) for name in _COLUMNS}}
-
-
-def _insert(connection: Connection, table: type) -> Any:
-    return postgresql_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)

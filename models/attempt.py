@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, String, Text, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.job import Job
 from models.state import Outcome
 from models.table import Moment, Table, one_of
 
@@ -67,3 +68,7 @@ class Attempt(Table):
         Index("ix_attempts_under_way", "worker_id", sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
         Index("ix_attempts_by_request_id", "request_id"),
     )
+
+
+#: How many calls the ledger holds for a job, for a statement about `Job`. A job's own count lags behind while it runs.
+ATTEMPTS_BEGUN = select(func.coalesce(func.max(Attempt.number), 0)).where(Attempt.job_id == Job.id).scalar_subquery()

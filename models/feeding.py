@@ -27,15 +27,18 @@ def take_next(connection: Connection, lane: str, count: int, now: datetime, stal
         .order_by(Job.rank)
         .limit(count)
         .with_for_update(skip_locked=True)
+        # A CTE is run once. As a subquery PostgreSQL may run it again for each row it joins, passing over those it has
+        # just marked, and so mark more than `count`.
+        .cte("due")
     )
-    statement = update(Job).where(Job.id.in_(due)).values(fed_at=now).returning(Job.id, Job.rank)
+    statement = update(Job).where(Job.id.in_(select(due.c.id))).values(fed_at=now).returning(Job.id, Job.rank)
     return [row.id for row in sorted(connection.execute(statement), key=lambda row: row.rank)]
 
 
-def count_fed(connection: Connection, lane: str, stale: datetime) -> int:
-    """Return how many jobs of a lane have a message under way that nobody has claimed yet."""
-    statement = select(func.count()).select_from(Job).where(Job.lane == lane, Job.fed_at >= stale)
-    return connection.scalar(statement) or 0
+def fed_by_lane(connection: Connection, stale: datetime) -> dict[str, int]:
+    """Return how many jobs of each lane have a message under way that nobody has claimed yet."""
+    statement = select(Job.lane, func.count().label("jobs")).where(Job.fed_at >= stale).group_by(Job.lane)
+    return {row.lane: row.jobs for row in connection.execute(statement)}
 
 
 def mark_fed(connection: Connection, ids: Sequence[str], now: datetime) -> None:

@@ -35,14 +35,20 @@ def expired(connection: Connection, now: datetime) -> Sequence[str]:
 
 
 def bury(connection: Connection, worker_ids: Sequence[str], now: datetime) -> Sequence[str]:
-    """Rescue the jobs of dead workers, close their calls as lost, and forget the workers. Return the rescued ids."""
-    if not worker_ids:
+    """Rescue the jobs of dead workers, close their calls as lost, and forget the workers. Return the rescued ids.
+
+    Leaves out a worker whose lease holds at `now`: it renewed after it was found expired.
+    """
+    # PostgreSQL: locked, so that claims and renewals under way are seen, and two buriers do not share a grave.
+    lapsed = select(Worker.id).where(Worker.id.in_(worker_ids), Worker.lease_until <= now)
+    dead = connection.scalars(lapsed.order_by(Worker.id).with_for_update()).all()
+    if not dead:
         return []
-    rescued = transitions.rescue(connection, worker_ids, now)
-    ledger.mark_lost(connection, worker_ids, now)
+    rescued = transitions.rescue(connection, dead, now)
+    ledger.mark_lost(connection, dead, now)
     if rescued:
         ledger.recount(connection, rescued)
-    connection.execute(delete(Worker).where(Worker.id.in_(worker_ids)))
+    connection.execute(delete(Worker).where(Worker.id.in_(dead)))
     return rescued
 
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
-from models.attempt import Attempt
+from models.attempt import ATTEMPTS_BEGUN, Attempt
 from models.job import Job
 from models.state import Outcome
+from models.table import on_dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,12 @@ class Finish:
 _KEYS = ("job_id", "number")
 _CLOSE = (
     update(Attempt)
-    .where(Attempt.job_id == bindparam("of_job"), Attempt.number == bindparam("of_number"))
+    .where(
+        Attempt.job_id == bindparam("of_job"),
+        Attempt.number == bindparam("of_number"),
+        # An answer is never overwritten, as by a repeated write whose first acknowledgement was lost.
+        or_(Attempt.outcome.is_(None), Attempt.outcome != Outcome.SUCCEEDED),
+    )
     .values({name: bindparam(name) for name in Finish.__dataclass_fields__ if name not in _KEYS})
 )
 
@@ -62,11 +68,18 @@ def begin(connection: Connection, starts: Sequence[Start]) -> set[str]:
 
     A job that was cancelled, or rescued from a worker that had been frozen, is not among them and must not be sent.
     """
-    held = select(Job.id, Job.claim).where(Job.id.in_([start.job_id for start in starts]), Job.state == "running")
+    held = (
+        select(Job.id, Job.claim)
+        .where(Job.id.in_([start.job_id for start in starts]), Job.state == "running")
+        .order_by(Job.id)
+        # PostgreSQL: a rescue in between would count the attempts without these, and their numbers be given twice.
+        .with_for_update(read=True)
+    )
     claims = {row.id: row.claim for row in connection.execute(held)}
     rows = [start for start in starts if claims.get(start.job_id) == start.claim]
     if rows:
-        connection.execute(insert(Attempt), [asdict(row) for row in rows])
+        insert_once = on_dialect(connection, Attempt).on_conflict_do_nothing()
+        connection.execute(insert_once, [asdict(row) for row in rows])
     return {row.job_id for row in rows}
 
 
@@ -98,5 +111,4 @@ def mark_lost(connection: Connection, worker_ids: Sequence[str], now: datetime) 
 
 def recount(connection: Connection, job_ids: Sequence[str]) -> None:
     """Set the attempts of rescued jobs to what the ledger holds: their worker died before it could write back."""
-    newest = select(func.coalesce(func.max(Attempt.number), 0)).where(Attempt.job_id == Job.id).scalar_subquery()
-    connection.execute(update(Job).where(Job.id.in_(job_ids)).values(attempts=newest))
+    connection.execute(update(Job).where(Job.id.in_(job_ids)).values(attempts=ATTEMPTS_BEGUN))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Connection, String, Text, delete, insert, select
+from sqlalchemy import CheckConstraint, Connection, String, Text, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.table import Moment, Row, Table
+from models.table import Moment, Row, Table, on_dialect
 
 LANE, ACCOUNT = "lane", "account"
 
@@ -43,9 +43,10 @@ def pause(
     remedy: str | None = None,
 ) -> None:
     """Close a lane or an account, or change why it is closed."""
-    resume(connection, kind, name)
-    row = {"kind": kind, "name": name, "paused_at": now, "probe_at": probe_at}
-    connection.execute(insert(Pause).values(**row, code=code, reason=reason, remedy=remedy))
+    key = {"kind": kind, "name": name}
+    why = {"paused_at": now, "probe_at": probe_at, "code": code, "reason": reason, "remedy": remedy}
+    statement = on_dialect(connection, Pause).values(**key, **why)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=why))
 
 
 def resume(connection: Connection, kind: str, name: str) -> bool:

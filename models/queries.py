@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from models.attempt import Attempt
 from models.batch import Batch
@@ -30,6 +30,15 @@ _DECIDED = (
 def job(connection: Connection, job_id: str) -> Row | None:
     """Return all columns of a job, or None."""
     return connection.execute(select(Job.__table__).where(Job.id == job_id)).one_or_none()
+
+
+def decided(connection: Connection, job_id: str) -> Row | None:
+    """Return a job with the attempt that decided it, columns as in `results`, or None."""
+    decisive = or_(Attempt.outcome == "succeeded", and_(Job.state != "succeeded", Attempt.number == Job.attempts))
+    statement = (
+        select(*_DECIDED).outerjoin(Attempt, and_(Attempt.job_id == Job.id, decisive)).where(Job.id == job_id).limit(1)
+    )
+    return connection.execute(statement).one_or_none()
 
 
 def attempts(connection: Connection, job_id: str) -> Sequence[Row]:

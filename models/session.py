@@ -21,8 +21,9 @@ def database_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except Exception as exc:
-        raise ValueError("not a database URL") from exc
+    except Exception:
+        # The parser's own error may quote a part of the password.
+        raise ValueError("not a database URL") from None
     dialect = url.get_backend_name()
     if dialect in {"postgresql", "postgres"}:
         return url.set(drivername="postgresql+psycopg")
@@ -35,12 +36,17 @@ def open_database(url: str, *, pool_size: int = 5) -> Engine:
     """Return an engine. Connects lazily; a server that is away shows at the first statement, not here."""
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": LOCK_WAIT_S, "check_same_thread": False})
+        engine = create_engine(
+            parsed,
+            hide_parameters=True,  # prompts and answers do not belong into error messages
+            connect_args={"timeout": LOCK_WAIT_S, "check_same_thread": False},
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return create_engine(
         parsed,
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
@@ -73,6 +79,9 @@ def writing(database: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(database: Engine) -> Iterator[Connection]:
-    """Open a transaction that only reads: one snapshot, never in the way of writers on SQLite."""
-    with database.connect() as connection, connection.begin():
-        yield connection
+    """Open a transaction that only reads: one snapshot, never in the way of writers."""
+    with database.connect() as connection:
+        if connection.dialect.name == "postgresql":  # by default each of its statements has a snapshot of its own
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection

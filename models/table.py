@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import Connection, DateTime, Dialect, MetaData
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -54,6 +56,11 @@ def utcnow() -> datetime:
 def one_of(column: str, values: type[StrEnum]) -> str:
     """Return the CHECK expression that allows only the members of an enum."""
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+def on_dialect(connection: Connection, table: type[Table]) -> Any:
+    """Return an INSERT that knows ON CONFLICT, which both databases have but SQLAlchemy's common INSERT lacks."""
+    return postgresql_insert(table) if connection.dialect.name == "postgresql" else sqlite_insert(table)
 
 
 Row = Any  # a result row of a Core statement; its columns are named in the statement

@@ -14,9 +14,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, or_, select, update
 
+from models.attempt import ATTEMPTS_BEGUN
 from models.job import Job
 from models.state import TRANSITIONS, Edge
 from models.table import Row
+from models.worker import Worker
 
 #: What a worker needs to know of a job that it claims.
 CLAIMED = (
@@ -63,7 +65,12 @@ def edge(which: Edge, now: datetime) -> Update:
 
 
 def claim(connection: Connection, ids: Sequence[str], worker_id: str, now: datetime) -> Sequence[Row]:
-    """Take those of the jobs that are queued and due. Return their rows with the columns `CLAIMED`."""
+    """Take those of the jobs that are queued and due. Return their rows with the columns `CLAIMED`.
+
+    A worker that is not registered, or was buried while it was frozen, takes none: nobody would ever rescue them.
+    """
+    # PostgreSQL: locked, so that a burial waits for this claim and sees it, or this claim for the burial.
+    registered = select(Worker.id).where(Worker.id == worker_id).with_for_update(read=True, key_share=True)
     due = (
         select(Job.id)
         .where(Job.id.in_(ids), Job.state == "queued", or_(Job.run_at.is_(None), Job.run_at <= now))
@@ -72,11 +79,18 @@ def claim(connection: Connection, ids: Sequence[str], worker_id: str, now: datet
     )
     statement = (
         edge(Edge.CLAIM, now)
-        .where(Job.id.in_(due))
+        .where(Job.id.in_(due), registered.exists())
         .values(claim=Job.claim + 1, worker_id=worker_id, claimed_at=now, run_at=None)
         .returning(*CLAIMED)
     )
     return connection.execute(statement).all()
+
+
+def held_by(connection: Connection, ids: Sequence[str], worker_id: str) -> Sequence[Row]:
+    """Return those of the jobs that this worker holds, with the columns `CLAIMED`."""
+    return connection.execute(
+        select(*CLAIMED).where(Job.id.in_(ids), Job.state == "running", Job.worker_id == worker_id)
+    ).all()
 
 
 def succeed(connection: Connection, holds: Iterable[Hold], now: datetime) -> set[str]:
@@ -123,6 +137,12 @@ def expire(connection: Connection, hold: Hold, now: datetime) -> bool:
     return _held(connection, edge(Edge.EXPIRE, now), hold)
 
 
+def any_overdue(connection: Connection, now: datetime) -> bool:
+    """Return whether a queued job's deadline passed."""
+    overdue = select(Job.id).where(Job.state == "queued", Job.finished_at.is_(None), Job.deadline < now).limit(1)
+    return connection.scalar(overdue) is not None
+
+
 def expire_overdue(connection: Connection, now: datetime) -> Sequence[str]:
     """Finish all queued jobs whose deadline passed. Return their ids."""
     statement = edge(Edge.EXPIRE, now).where(Job.state == "queued", Job.finished_at.is_(None), Job.deadline < now)
@@ -144,17 +164,22 @@ def cancel(connection: Connection, which: ColumnElement[bool], now: datetime) ->
 
 
 def reopen(connection: Connection, which: ColumnElement[bool], now: datetime) -> Sequence[str]:
-    """Queue failed, cancelled or expired jobs again with all their retries. Return the ids that moved."""
+    """Queue failed, cancelled or expired jobs again with all their retries. Return the ids that moved.
+
+    The attempts are counted anew, as in `rescue`: a job cancelled in mid-call has one that its row does not know, and
+    the next call would write over it.
+    """
     statement = (
         edge(Edge.REOPEN, now)
         .where(which)
-        .values(failures=0, run_at=None, deadline=None, error_code=None, error_message=None, error_remedy=None)
+        .values(attempts=ATTEMPTS_BEGUN, failures=0, run_at=None, deadline=None)
+        .values(error_code=None, error_message=None, error_remedy=None)
     )
     return connection.scalars(statement.returning(Job.id)).all()
 
 
 def _held(connection: Connection, statement: Update, hold: Hold) -> bool:
-    guarded = statement.where(Job.id == hold.job_id, Job.claim == hold.claim).values(
-        attempts=hold.attempts, failures=hold.failures
-    )
+    # Handed back or rescued, a job keeps its claim number until the next claim: the number alone is not the hold.
+    held = (Job.id == hold.job_id, Job.claim == hold.claim, Job.state == "running")
+    guarded = statement.where(*held).values(attempts=hold.attempts, failures=hold.failures)
     return bool(connection.execute(guarded).rowcount)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.session import database_url
@@ -56,8 +56,9 @@ class Settings:
     budget: Budget
     timeouts: Timeouts
     calls: int
-    database_url: str
-    redis_url: str
+    database_url: str = field(repr=False)  # these three may hold passwords
+    redis_url: str = field(repr=False)
+    broker_url: str = field(repr=False)
     embedded_redis: bool
     home: Path
     warnings: tuple[str, ...] = ()
@@ -89,6 +90,7 @@ def load(environ: Mapping[str, str], *, key_needed: bool = False) -> Settings:
         calls=reader.whole("MMQ_CALLS") or DEFAULT_CALLS,
         database_url=_database(reader, home),
         redis_url=redis_url or f"unix://{broker.socket_path(home)}",
+        broker_url=broker.broker_url(environ),
         embedded_redis=not redis_url,
         home=home,
         warnings=(*reader.warnings, *_unknown(environ)),

@@ -1,0 +1,110 @@
+"""Handles on what was submitted: a job, a batch. They hold an id, and ask the database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+from mmq.result import JobFailed, Result
+from models import queries
+from models.session import reading
+from models.state import FINAL
+from models.table import Row
+from worker.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from mmq.queue import Queue
+
+T = TypeVar("T")
+FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.5
+
+
+class Job:
+    """A handle on one submitted job."""
+
+    def __init__(self, queue: Queue, job_id: str) -> None:
+        self.id = job_id
+        self._queue = queue
+
+    @property
+    def state(self) -> str:
+        """Its state now, as in `models.state.JobState`.
+
+        Raises:
+            NotFound: no such job.
+        """
+        return str(self._queue.decided(self.id).state)
+
+    def wait(self, timeout: float | None = None) -> Result:
+        """Return the answer, after up to `timeout` seconds; None waits for ever.
+
+        Raises:
+            JobFailed: it ended without an answer.
+            TimeoutError: it has not ended yet. The job goes on; wait again.
+        """
+        row = poll(self._ended, timeout, f"job {self.id} has not ended")
+        if row.state != "succeeded":
+            raise JobFailed(row)
+        return Result.of(row)
+
+    def _ended(self) -> Row | None:
+        row = self._queue.decided(self.id)
+        return row if row.state in FINAL else None
+
+    def __repr__(self) -> str:
+        return f"Job({self.id!r})"
+
+
+class Batch:
+    """A handle on jobs that were submitted together. `rejected` lists position and reason of those left out."""
+
+    def __init__(self, queue: Queue, batch_id: str) -> None:
+        self.id = batch_id
+        self.rejected: list[tuple[int, InvalidRequest]] = []
+        self._queue = queue
+
+    def counts(self) -> dict[str, int]:
+        """Return how many of its jobs are in each state."""
+        with reading(self._queue.database) as connection:
+            return queries.counts(connection, self.id)
+
+    def wait(self, timeout: float | None = None) -> dict[str, int]:
+        """Return the counts by state once all jobs have ended, after up to `timeout` seconds; None waits for ever.
+
+        Raises:
+            TimeoutError: some have not ended yet. They go on; wait again.
+        """
+        return poll(self._ended, timeout, f"batch {self.id} has not ended")
+
+    def results(self) -> Iterator[Result]:
+        """Yield the answers there are, in the order of submission, without holding them all in memory."""
+        with reading(self._queue.database) as connection:
+            for row in queries.results(connection, self.id, succeeded=True):
+                yield Result.of(row)
+
+    def failures(self) -> Iterator[JobFailed]:
+        """Yield the jobs that ended without an answer, in the order of submission, as the errors to raise or print."""
+        with reading(self._queue.database) as connection:
+            for row in queries.results(connection, self.id, succeeded=False):
+                yield JobFailed(row)
+
+    def _ended(self) -> dict[str, int] | None:
+        counts = self.counts()
+        return counts if FINAL.issuperset(counts) else None
+
+    def __repr__(self) -> str:
+        return f"Batch({self.id!r})"
+
+
+def poll(look: Callable[[], T | None], timeout: float | None, overdue: str) -> T:
+    """Look again and again, first quickly and then twice a second, until there is something to see."""
+    end = None if timeout is None else time.monotonic() + timeout
+    pause = FIRST_POLL_S
+    while (seen := look()) is None:
+        left = None if end is None else end - time.monotonic()
+        if left is not None and left <= 0:
+            raise TimeoutError(f"{overdue} after {timeout} s")
+        time.sleep(pause if left is None else min(pause, left))
+        pause = min(pause * 1.5, LONGEST_POLL_S)
+    return seen

@@ -1,0 +1,140 @@
+"""Enqueueing: from a checked chat request to a committed row, and word of it to the workers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from celery import Celery
+from kombu.exceptions import OperationalError as BrokerError
+from sqlalchemy import Engine
+
+from models import acceptance, feeding
+from models.acceptance import NewJob
+from models.identity import new_id, next_ranks
+from models.lane import Lane
+from models.session import writing
+from models.table import utcnow
+from worker import message
+from worker.errors import InvalidRequest, Problem
+from worker.feed import NUDGE_KEY
+from worker.provider.account import Api
+from worker.provider.catalogue import load as load_catalogue
+from worker.provider.preflight.check import check
+from worker.provider.tokens import estimate_prompt_tokens
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One generation that somebody asks for. `request` is a chat request: `{"model", "messages", ...}`."""
+
+    request: Mapping[str, Any]
+    lane: str = Lane.DEFAULT
+    custom_id: str | None = None
+    position: int = 0
+    idempotency_key: str | None = None
+    deadline: datetime | None = None
+    job_id: str | None = None
+
+
+def chat_request(
+    prompt: str | None, messages: Sequence[Mapping[str, Any]] | None, model: str, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a chat request of either a prompt or messages.
+
+    Raises:
+        InvalidRequest: both or neither given.
+    """
+    if (prompt is None) == (messages is None):
+        given = "both are given" if prompt is not None else "neither is given"
+        raise InvalidRequest([Problem("prompt", given, "give either prompt or messages")])
+    turns = [{"role": "user", "content": prompt}] if messages is None else [dict(turn) for turn in messages]
+    return {"model": model, "messages": turns, **fields}
+
+
+def preflight(order: Order, api: Api) -> list[str]:
+    """Check an order; return warnings.
+
+    Raises:
+        InvalidRequest: with all that makes it fail for certain.
+    """
+    findings = check(order.request, api=api, catalogue=load_catalogue())
+    problems = [Problem(found.field, found.message, found.remedy) for found in findings if found.fatal]
+    if order.lane not in {str(lane) for lane in Lane}:
+        problems.append(Problem("lane", f"{order.lane!r} is no lane", f"use one of {', '.join(Lane)}"))
+    if order.deadline is not None and order.deadline.tzinfo is None:
+        problems.append(Problem("deadline", f"{order.deadline} has no time zone", "give an aware datetime"))
+    if problems:
+        raise InvalidRequest(problems)
+    return [f"{found.field}: {found.message}" for found in findings]
+
+
+def rows(orders: Sequence[Order], batch_id: str | None = None) -> list[NewJob]:
+    """Return the rows of checked orders, in their order."""
+    now = utcnow()
+    return [
+        NewJob(
+            id=order.job_id or new_id(),
+            batch_id=batch_id,
+            custom_id=order.custom_id,
+            position=order.position,
+            idempotency_key=order.idempotency_key,
+            lane=order.lane,
+            rank=rank,
+            model=order.request["model"],
+            request=json.dumps(order.request, ensure_ascii=False, separators=(",", ":")),
+            prompt_tokens=estimate_prompt_tokens(order.request),
+            created_at=now,
+            deadline=order.deadline,
+        )
+        for order, rank in zip(orders, next_ranks(len(orders)), strict=True)
+    ]
+
+
+def announce(database: Engine, app: Celery, accepted: Sequence[NewJob]) -> None:
+    """Tell the workers of committed jobs: interactive ones by a message each, the others by waking the feeder.
+
+    Never raises for a broker that is away: the jobs are safe, and are fed when it is back.
+    """
+    urgent = [job for job in accepted if job.lane == Lane.INTERACTIVE]
+    try:
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=2)
+            if urgent:
+                with writing(database) as transaction:
+                    feeding.mark_fed(transaction, [job.id for job in urgent], utcnow())
+                for job in urgent:
+                    app.send_task(
+                        message.TASK,
+                        kwargs=message.build(job.lane, [job.id]),
+                        queue=job.lane,
+                        connection=connection,
+                        ignore_result=True,
+                        retry=False,
+                    )
+            if len(urgent) < len(accepted):
+                nudge(connection)
+    except (BrokerError, OSError) as exc:
+        log.info("the broker is away, jobs wait in the database: %s", type(exc).__name__)
+
+
+def nudge(connection: Any) -> None:
+    """Wake the feeder now, if the broker is Redis; else it looks within a second by itself."""
+    client = getattr(connection.default_channel, "client", None)
+    if client is not None:
+        with client.pipeline() as pipe:
+            pipe.lpush(NUDGE_KEY, 1).ltrim(NUDGE_KEY, 0, 0).execute()
+
+
+def enqueue(database: Engine, orders: Sequence[Order], batch_id: str | None = None) -> list[NewJob]:
+    """Commit checked orders in one transaction. Return those that are new; the others had been accepted before."""
+    jobs = rows(orders, batch_id)
+    with writing(database) as connection:
+        new = acceptance.accept(connection, jobs)
+    return [job for job in jobs if job.id in new]

@@ -1,0 +1,74 @@
+"""Where the engine is hooked into Celery's worker: started after its pool, stopped before it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from celery import Celery, bootsteps
+
+from worker import message
+from worker.engine import Engine
+from worker.settings import load
+from worker.telemetry import Telemetry
+
+#: Of a stop: longer than nearly all calls. Docker and Kubernetes must be given more, or they kill paid calls.
+GRACE_S = 120.0
+
+_engines: list[Engine] = []
+
+
+def engine() -> Engine:
+    """Return this worker process's engine.
+
+    Raises:
+        RuntimeError: this process is not a worker.
+    """
+    if not _engines:
+        raise RuntimeError("no engine runs in this process; start one with `mmq worker`")
+    return _engines[-1]
+
+
+class EngineStep(bootsteps.StartStopStep):
+    """Celery's worker blueprint calls this."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def start(self, worker: Any) -> None:
+        """Start the engine, or stop the worker with the reason."""
+        settings = load(os.environ, key_needed=True)
+        app: Celery = worker.app
+        lanes = list(app.amqp.queues.consume_from)
+        running = Engine(
+            settings,
+            name=worker.hostname,
+            lanes=lanes,
+            publish=publisher(app),
+            telemetry=Telemetry(lambda: dispatcher(app, worker.hostname)),
+        )
+        running.start()
+        _engines.append(running)
+
+    def stop(self, _worker: Any) -> None:
+        """Drain and stop."""
+        while _engines:
+            _engines.pop().stop(GRACE_S)
+
+    def info(self, _worker: Any) -> Any:
+        """Return what `inspect stats` and Flower's page of the worker show."""
+        return {"jobs in hand": _engines[-1].in_hand if _engines else 0}
+
+
+def publisher(app: Celery) -> Any:
+    """Return the function by which jobs are announced to a lane's queue."""
+
+    def publish(lane: str, ids: Sequence[str]) -> None:
+        app.send_task(message.TASK, kwargs=message.build(lane, ids), queue=lane, ignore_result=True, retry=False)
+
+    return publish
+
+
+def dispatcher(app: Celery, hostname: str) -> Any:
+    """Return Celery's event dispatcher with a connection of its own, which sends task events in groups."""
+    return app.events.Dispatcher(app.connection_for_write(), hostname=hostname, buffer_group=["task"])

@@ -1,0 +1,142 @@
+"""Feeding: handing queued jobs to Celery, a short window at a time, and looking after what others left behind.
+
+The backlog stays in SQL. One worker leads and tops every lane's queue up to a few moments of work, so that priorities,
+pauses and cancelling act on the whole backlog at once, and a million queued jobs cost a dispatch no more than a
+thousand. Any worker can lead; another takes over within seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from math import ceil
+
+from redis.asyncio import Redis
+from sqlalchemy import Engine
+
+from models import feeding, leases, pause, transitions
+from models.lane import Lane
+from models.session import reading, writing
+from models.table import Row, utcnow
+from worker import lease, outage
+
+log = logging.getLogger(__name__)
+
+BUSY_S = 0.02  # between two looks while jobs are being fed
+FULL_S = 0.1  # while all windows are full
+IDLE_S = 1.0  # while there is none, unless a producer nudges
+UPKEEP_S = 1.0  # between two looks at leases, deadlines and pauses
+FOLLOWER_S = 1.0  # between two tries to lead
+#: A message that nobody claimed for so long was lost; feeding the job again is harmless.
+REFEED_AFTER = timedelta(seconds=60)
+WINDOW = 2.0  # jobs under way in Celery for each call that the lane's workers can make
+LARGEST_MESSAGE = 50  # jobs to a message
+NUDGE_KEY = "mmq:nudge"
+EPOCH_KEY = "mmq:epoch"  # gone when Redis was flushed or is new, and with it every message
+
+Publish = Callable[[str, Sequence[str]], None]
+
+
+class Feeder:
+    """Feeds while it leads. Runs as one task of the engine's loop; its SQL runs in a thread."""
+
+    def __init__(self, database: Engine, redis: Redis, publish: Publish, worker_id: str) -> None:
+        self.database = database
+        self.redis = redis
+        self.publish = publish
+        self.worker_id = worker_id
+        self._workers: Sequence[Row] = ()
+        self._pauses: Sequence[Row] = ()
+        self._upkeep_due = 0.0
+
+    async def run(self) -> None:
+        """Feed until cancelled. Trouble with Redis or the database is waited out."""
+        away = False
+        while True:
+            try:
+                wait = await self._turn()
+            except Exception as exc:
+                if not outage.is_outage(exc):
+                    raise
+                if not away:
+                    log.warning("feeding waits: %s", outage.brief(exc))
+                away = True
+                await asyncio.sleep(FOLLOWER_S)
+            else:
+                if away:
+                    log.warning("feeding goes on")
+                away = False
+                await self._sleep(wait)
+
+    async def _turn(self) -> float:
+        if not await lease.lead(self.redis, self.worker_id):
+            self._upkeep_due = 0.0
+            return FOLLOWER_S
+        if time.monotonic() >= self._upkeep_due:
+            await self._look_after()
+            self._upkeep_due = time.monotonic() + UPKEEP_S
+        return await asyncio.to_thread(self._feed)
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds < IDLE_S:
+            await asyncio.sleep(seconds)
+        else:
+            await self.redis.blpop([NUDGE_KEY], timeout=seconds)
+
+    async def _look_after(self) -> None:
+        fresh = bool(await self.redis.set(EPOCH_KEY, self.worker_id, nx=True))
+        await asyncio.to_thread(self._upkeep, fresh)
+
+    def _upkeep(self, fresh: bool) -> None:
+        now = utcnow()
+        with reading(self.database) as connection:
+            self._workers = leases.alive(connection, now)
+            self._pauses = pause.paused(connection)
+            dead = leases.expired(connection, now)
+            overdue = transitions.any_overdue(connection, now)
+        if not (fresh or dead or overdue):
+            return
+        with writing(self.database) as connection:
+            rescued = leases.bury(connection, dead, now)
+            transitions.expire_overdue(connection, now)
+            if fresh or dead:  # their messages are gone, too
+                feeding.unfeed(connection)
+        if rescued:
+            log.warning("rescued %d jobs of %d workers whose lease ran out", len(rescued), len(dead))
+
+    def _feed(self) -> float:
+        now = utcnow()
+        stale = now - REFEED_AFTER
+        with reading(self.database) as connection:
+            under_way = feeding.fed_by_lane(connection, stale)
+        wait = FULL_S if under_way else IDLE_S
+        for lane in Lane:
+            window = self._window(lane)
+            room = window - under_way.get(lane, 0)
+            if room <= 0 or room < window / 4:  # topping up in fewer, larger steps
+                continue
+            with writing(self.database) as connection:
+                ids = feeding.take_next(connection, lane, room, now, stale)
+            for message in self._messages(lane, ids):
+                self.publish(lane, message)
+            wait = BUSY_S if ids else wait
+        return wait
+
+    def _window(self, lane: Lane) -> int:
+        if any(row.kind == pause.LANE and row.name == lane for row in self._pauses):
+            return 0
+        account = next((row for row in self._pauses if row.kind == pause.ACCOUNT), None)
+        if account is not None:
+            due = account.probe_at is not None and account.probe_at <= utcnow()
+            return 1 if due else 0
+        calls = sum(worker.capacity for worker in self._workers if lane in worker.lanes.split(","))
+        return ceil(calls * WINDOW)
+
+    def _messages(self, lane: Lane, ids: Sequence[str]) -> list[Sequence[str]]:
+        # Small enough that every worker gets its share, large enough that Celery's cost a message is split.
+        share = ceil(len(ids) / max(2 * len(self._workers), 1))
+        size = 1 if lane is Lane.INTERACTIVE else max(1, min(LARGEST_MESSAGE, share))
+        return [ids[start : start + size] for start in range(0, len(ids), size)]

@@ -1,0 +1,57 @@
+"""Job ids that messages brought and nobody has claimed yet: hints, since the truth is in SQL."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Sequence
+
+from models.lane import Lane
+
+MOST = 1000  # a worker that is full lets its Celery threads wait here; the feeder's window makes that rare
+RECHECK_S = 1.0
+
+
+class Hints:
+    """A queue a lane, filled by Celery's threads and emptied by the engine's loop, urgent lanes first."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.arrived = asyncio.Event()
+        self._loop = loop
+        self._lanes: dict[str, deque[str]] = {lane: deque() for lane in Lane}
+        self._known: set[str] = set()
+        self._room = threading.Condition()
+        self._closed = False
+
+    def put(self, lane: str, ids: Sequence[str]) -> None:
+        """Add hints, from any thread. Waits while there are too many, unless somebody waits for the answer."""
+        with self._room:
+            while len(self._known) >= MOST and lane != Lane.INTERACTIVE and not self._closed:
+                self._room.wait(RECHECK_S)
+            if self._closed:
+                return  # unclaimed jobs are fed again, to another worker
+            fresh = [job_id for job_id in ids if job_id not in self._known]
+            self._known.update(fresh)
+            self._lanes[lane].extend(fresh)
+        self._loop.call_soon_threadsafe(self.arrived.set)
+
+    def take(self, room: int, interactive_room: int) -> list[str]:
+        """Remove and return up to `room` hints, urgent lanes first; interactive ones up to `interactive_room`."""
+        taken: list[str] = []
+        with self._room:
+            for lane, waiting in self._lanes.items():
+                limit = interactive_room if lane == Lane.INTERACTIVE else room
+                while waiting and len(taken) < limit:
+                    taken.append(waiting.popleft())
+            self._known.difference_update(taken)
+            self._room.notify_all()
+        return taken
+
+    def close(self) -> list[str]:
+        """Let waiting threads go, accept nothing more, and return what was left."""
+        with self._room:
+            self._closed = True
+            left = [job_id for waiting in self._lanes.values() for job_id in waiting]
+            self._room.notify_all()
+        return left

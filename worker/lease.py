@@ -1,0 +1,60 @@
+"""The worker's lease on its jobs, and the one leader among the workers.
+
+The lease is a row in SQL, since what it guards is in SQL: as long as it is renewed, nobody rescues this worker's jobs.
+Leadership, which only saves work, is a key in Redis: two leaders for a moment would feed some jobs twice, and claiming
+sorts that out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from redis.asyncio import Redis
+from sqlalchemy import Connection
+
+from models import leases, pause
+from models.table import Row, utcnow
+
+LEASE = timedelta(seconds=15)  # a worker that is silent for so long is taken for dead
+HEARTBEAT_S = 3.0  # so that four heartbeats may fail before the lease runs out
+LEADER_MS = 4000  # another worker leads at most this long after a leader died
+LEADER_KEY = "mmq:leader"
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a heartbeat brings back."""
+
+    renewed: bool
+    pauses: Sequence[Row]
+
+
+def register(connection: Connection, worker: dict[str, Any]) -> None:
+    """Insert the worker with a fresh lease."""
+    now = utcnow()
+    leases.register(connection, {**worker, "started_at": now, "lease_until": now + LEASE})
+
+
+def beat(connection: Connection, worker_id: str) -> Beat:
+    """Renew the lease of all jobs of a worker, in one row, and read the pauses."""
+    renewed = leases.renew(connection, worker_id, utcnow() + LEASE)
+    return Beat(renewed, pause.paused(connection))
+
+
+async def lead(redis: Redis, worker_id: str) -> bool:
+    """Return whether this worker leads for the next moments, taking or keeping the leadership."""
+    if await redis.set(LEADER_KEY, worker_id, nx=True, px=LEADER_MS):
+        return True
+    if await redis.get(LEADER_KEY) != worker_id.encode():
+        return False
+    # Should another have taken over since the GET, this only makes its lease a moment longer.
+    return bool(await redis.pexpire(LEADER_KEY, LEADER_MS))
+
+
+async def resign(redis: Redis, worker_id: str) -> None:
+    """Give up the leadership, so that another need not wait for it to lapse."""
+    if await redis.get(LEADER_KEY) == worker_id.encode():
+        await redis.delete(LEADER_KEY)

@@ -1,0 +1,78 @@
+"""How an attempt ended, as the ledger writes it: built from what the client gave back."""
+
+from __future__ import annotations
+
+import json
+
+from models.ledger import Finish
+from models.state import Outcome
+from models.table import utcnow
+from models.text import storable
+from models.transitions import Failure
+from worker.errors import CallFailed
+from worker.provider.classification import Action
+from worker.provider.reply import Reply
+
+OUTCOMES = {
+    Action.RETRY: Outcome.FAILED,
+    Action.FAIL: Outcome.FAILED,
+    Action.SNOOZE: Outcome.THROTTLED,
+    Action.PAUSE: Outcome.BLOCKED,
+}
+
+
+def answered(job_id: str, number: int, reply: Reply) -> Finish:
+    """Return the end of an attempt that brought an answer."""
+    usage = reply.usage
+    answer = json.dumps(reply.to_chat_completion(), ensure_ascii=False, separators=(",", ":"))
+    return Finish(
+        job_id=job_id,
+        number=number,
+        finished_at=utcnow(),
+        outcome=Outcome.SUCCEEDED,
+        http_status=reply.http_status,
+        request_id=reply.request_id,
+        answer=storable(answer),
+        warning=storable(reply.warning) if reply.warning else None,
+        prompt_tokens=usage.prompt_tokens if usage else None,
+        completion_tokens=usage.completion_tokens if usage else None,
+        total_tokens=usage.total_tokens if usage else None,
+        first_token_s=reply.first_token_s,
+        duration_s=reply.total_s,
+    )
+
+
+def refused(job_id: str, number: int, failed: CallFailed, seconds: float) -> Finish:
+    """Return the end of an attempt that brought none."""
+    refusal, verdict = failed.refusal, failed.verdict
+    return Finish(
+        job_id=job_id,
+        number=number,
+        finished_at=utcnow(),
+        outcome=OUTCOMES[verdict.action],
+        http_status=refusal.http_status,
+        code=verdict.code,
+        message=storable(refusal.message or verdict.meaning),
+        request_id=refusal.request_id,
+        error_body=storable(refusal.body) or None,
+        duration_s=seconds,
+    )
+
+
+def abandoned(job_id: str, number: int) -> Finish:
+    """Return the end of an attempt that we broke off because the worker stops."""
+    return Finish(
+        job_id=job_id,
+        number=number,
+        finished_at=utcnow(),
+        outcome=Outcome.ABANDONED,
+        code="shutdown",
+        message="the worker stopped before the answer came",
+    )
+
+
+def failure(failed: CallFailed) -> Failure:
+    """Return why a job failed for good, for its owner."""
+    verdict = failed.verdict
+    message = failed.refusal.message or verdict.meaning
+    return Failure(code=verdict.code, message=storable(message), remedy=verdict.remedy)

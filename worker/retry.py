@@ -1,0 +1,68 @@
+"""Which failures of a call are worth another, how many, and after what wait. The only door to tenacity."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+
+from worker.errors import CallFailed
+from worker.provider.classification import Action
+
+LONGEST_WAIT_S = 30.0
+JITTER = 0.25  # up to a quarter more, so that what failed together does not come back together
+
+
+def backoff(n: int) -> float:
+    """Return `min(2 ** n, 30)` seconds: 1 s, 2 s, 4 s, 8 s, 16 s, then 30 s, before jitter.
+
+    Source: the integration guide, error 1002.
+    """
+    return min(2.0 ** min(n, 10), LONGEST_WAIT_S)
+
+
+def jittered(seconds: float) -> float:
+    """Return the wait, lengthened at random by up to a quarter: never shorter than what was promised."""
+    return seconds * (1.0 + random.random() * JITTER)  # noqa: S311
+
+
+def retrying(
+    *,
+    failures: Callable[[], int],
+    before_wait: Callable[[BaseException, float], Awaitable[None]],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AsyncRetrying:
+    """Return tenacity's loop for the attempts of one job.
+
+    `failures` tells how many attempts the job has spent, over all workers that held it. `before_wait` is awaited with
+    the error and the seconds to come. What is thrown in the end is the last error, as it was.
+    """
+
+    def wait(state: RetryCallState) -> float:
+        # For a limit the gate keeps the wait, for everybody; here it is only for what failed by itself.
+        action = _failed(state).verdict.action
+        return 0.0 if action is Action.SNOOZE else jittered(backoff(max(failures() - 1, 0)))
+
+    def stop(state: RetryCallState) -> bool:
+        verdict = _failed(state).verdict
+        return verdict.action is Action.RETRY and failures() > verdict.retries
+
+    async def before_sleep(state: RetryCallState) -> None:
+        await before_wait(_failed(state), state.upcoming_sleep)
+
+    return AsyncRetrying(
+        retry=retry_if_exception(_again), wait=wait, stop=stop, sleep=sleep, before_sleep=before_sleep, reraise=True
+    )
+
+
+def _again(error: BaseException) -> bool:
+    return isinstance(error, CallFailed) and error.verdict.action in {Action.RETRY, Action.SNOOZE}
+
+
+def _failed(state: RetryCallState) -> CallFailed:
+    error = state.outcome.exception() if state.outcome else None
+    if not isinstance(error, CallFailed):  # pragma: no cover - _again let nothing else through
+        raise TypeError(f"not a failed call: {error!r}")
+    return error
