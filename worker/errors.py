@@ -12,6 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # errors are imported by everybody, and import nobody
+    from worker.provider.classification import Verdict
+    from worker.provider.refusal import Refusal
 
 
 class MmqError(Exception):
@@ -44,6 +49,23 @@ class InvalidRequest(MmqError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+class CallFailed(MmqError):
+    """One call to MiniMax brought no answer. `refusal` is the evidence, `verdict` what it means and what follows.
+
+    The text names the account's trouble, never the prompt nor MiniMax's own words, which may quote it.
+    """
+
+    def __init__(self, refusal: Refusal, verdict: Verdict) -> None:
+        self.refusal = refusal
+        self.verdict = verdict
+        super().__init__(refusal, verdict)
+
+    def __str__(self) -> str:
+        status, request_id = self.refusal.http_status, self.refusal.request_id
+        seen = "no response" if status is None else f"http {status}"
+        return f"MiniMax {self.verdict.code}: {self.verdict.meaning} ({seen}, request id {request_id or 'none'})"
 
 
 class Unavailable(MmqError):

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import builtins
+import socket
+import ssl
+from collections.abc import Iterator
+
+import aiohttp
+import httpx
+import pytest
+from httpx_aiohttp.transport import map_aiohttp_exceptions
+
+from support.minimax_calls import account, call
+from worker.provider.classification import Action, classify, codes
+from worker.provider.refusal import Refusal
+from worker.provider.transport import ERRORS, cause_of
+
+
+def every(base: type[BaseException], package: str) -> Iterator[type[BaseException]]:
+    """The class and all below it that the package itself defines."""
+    if base.__module__.split(".")[0] == package:
+        yield base
+    for below in base.__subclasses__():
+        yield from every(below, package)
+
+
+# Raised by nothing that this client does: websockets, redirects that aiohttp is told not to follow, cookies, an
+# exception that httpx raises only where raise_for_status is called.
+NEVER = {
+    "WSServerHandshakeError",
+    "TooManyRedirects",
+    "RedirectClientError",
+    "InvalidUrlRedirectClientError",
+    "NonHttpUrlRedirectClientError",
+    "HTTPStatusError",
+}
+# Abstract: only classes below them are raised.
+ABSTRACT = {"HTTPError", "RequestError", "TransportError", "ClientError"}
+
+HTTPX = {exc for base in (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) for exc in every(base, "httpx")}
+AIOHTTP = set(every(aiohttp.ClientError, "aiohttp"))
+
+
+@pytest.mark.parametrize("exc", sorted(HTTPX | AIOHTTP, key=lambda cls: (cls.__module__, cls.__name__)))
+def test_every_exception_of_the_stack_has_a_row(exc: type[BaseException]) -> None:
+    """A new version's new exception shows here, not as a network error without a name."""
+    assert issubclass(exc, ERRORS)
+    if exc.__name__ not in NEVER | ABSTRACT:
+        assert exc.__name__ in codes().causes
+
+
+def test_every_cause_is_an_exception_that_exists() -> None:
+    """A name misspelt in the table would never be found."""
+    known = {exc.__name__ for exc in HTTPX | AIOHTTP}.union(vars(builtins), vars(socket), vars(ssl))
+    assert set(codes().causes) <= known
+
+
+@pytest.mark.parametrize("exc", [httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError, httpx.PoolTimeout])
+def test_an_exception_becomes_a_failed_call(exc: type[httpx.HTTPError]) -> None:
+    """With its class for a cause, and without the exception itself, which holds the request and its header."""
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise exc("no luck", request=request)  # type: ignore[call-arg]
+
+    failure = call(fail).failure
+    assert failure.refusal == Refusal(cause=exc.__name__, message="no luck")
+    assert failure.verdict.action is Action.RETRY
+    assert failure.__cause__ is None
+    assert failure.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (aiohttp.ServerDisconnectedError(), "disconnected"),
+        (aiohttp.ClientOSError(104, "reset by peer"), "connection_reset"),
+        (aiohttp.ClientConnectionResetError("closing"), "connection_reset"),
+        (aiohttp.ConnectionTimeoutError("slow"), "connect_timeout"),
+        (aiohttp.SocketTimeoutError("slow"), "first_byte_timeout"),
+        (aiohttp.ClientPayloadError("cut"), "truncated_body"),
+    ],
+)
+def test_the_adapter_is_seen_through(raised: Exception, code: str) -> None:
+    """httpx-aiohttp names a cut connection after connecting; what was sent before it may have been paid."""
+    with pytest.raises(httpx.HTTPError) as seen, map_aiohttp_exceptions():
+        raise raised
+    assert classify(Refusal(cause=cause_of(seen.value)), account()).code == code
