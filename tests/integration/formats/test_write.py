@@ -7,13 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mmq.formats.write import encode_line, require_target, write_jsonl
 from worker.errors import InvalidRequest
 
-LINES = [{"id": 1, "text": "杭州"}, {"id": 2}]
+LINES: list[dict[str, Any]] = [{"id": 1, "text": "杭州"}, {"id": 2}]
 
 
 def failing() -> Iterator[dict[str, int]]:

@@ -26,8 +26,9 @@ def encoding_findings(request: Mapping[str, Any]) -> Iterator[Finding]:
     try:
         text = _encode(dict(request))
         size = len(text) if text.isascii() else len(text.encode())
-    except (UnicodeEncodeError, ValueError, TypeError, RecursionError):
-        yield from _faults(request)
+    except (ValueError, TypeError, RecursionError) as error:
+        faults = [*_faults(request)]
+        yield from faults or [Finding("request", f"cannot be written as JSON: {type(error).__name__}")]
         return
     if size > MAX_REQUEST_BYTES:
         message = f"{size:,} bytes, at most {MAX_REQUEST_BYTES:,} can be sent"
@@ -39,14 +40,14 @@ def encoding_findings(request: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _faults(request: Mapping[str, Any]) -> Iterator[Finding]:
     """Look at every value, without recursion, since the request may be nested without end."""
-    stack: list[tuple[str, object, int]] = [("", request, 0)]
+    stack: list[tuple[str, object, int]] = [("", dict(request), 0)]
     while stack:
         field, value, depth = stack.pop()
         if depth > MAX_DEPTH:
             # One such finding ends the search: an object that contains itself has no end.
             yield Finding(_cut(field), f"nested deeper than {MAX_DEPTH} levels", "make it flatter")
             return
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             for key, inner in reversed([*value.items()]):
                 if not isinstance(key, str):
                     yield Finding(_cut(field) or "request", f"the name {quote(key)} must be a string")

@@ -10,9 +10,10 @@ def test_every_entry_has_source_date_and_api() -> None:
     """No model, price or limit stands in the catalogue without saying where it comes from and as of when."""
     for model in load().models:
         assert model.apis, model.id
-        for entry in (model, *model.prices, *([model.limits] if model.limits else [])):
-            assert entry.source, model.id
-            assert entry.as_of[:2] == "20", model.id
+        dated = [(model.source, model.as_of), *((price.source, price.as_of) for price in model.prices)]
+        if model.limits is not None:
+            dated.append((model.limits.source, model.limits.as_of))
+        assert all(source and as_of.startswith("20") for source, as_of in dated), model.id
 
 
 def test_prices_are_tiers_of_one_currency_that_end_open() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -120,6 +121,8 @@ def test_tool_conversation_passes() -> None:
         ({"messages": [{**USER, "content": "much longer \0"}]}, "messages[0].content", "NUL character at character 13"),
         ({"response_format": {"a": [float("inf")]}}, "response_format.a[0]", "inf"),
         ({"response_format": {"at": datetime(2026, 1, 1, tzinfo=UTC)}}, "response_format.at", "a datetime"),
+        ({"response_format": {"of": MappingProxyType({})}}, "response_format.of", "a mappingproxy"),
+        ({"metadata": 10**5000}, "request", "cannot be written as JSON: ValueError"),
         ({"response_format": {"\ud800": 1}}, "response_format (a name in it)", "surrogate"),
         ({"response_format": {5: 1, "b": b""}}, "response_format", "must be a string"),
     ],
