@@ -90,7 +90,7 @@ class _Lines:
         line = self._next()
         if line is not None:
             self._taken.append(line)
-            if line[1] is not None and (self._bytes == 0 or self._bytes + len(line[1]) <= MAX_LINE_BYTES):
+            if line[1] is not None and self._bytes + len(line[1]) <= MAX_LINE_BYTES:
                 self._bytes += len(line[1])
                 return _text(line[1])
         self._cut_short = True
