@@ -157,7 +157,9 @@ if denied and (dimension == 'requests' or dimension == 'tokens' or dimension == 
   local ahead = redis.call('ZRANK', KEYS[3 + denied], me)
   for higher = 1, denied - 1 do ahead = ahead + others[higher] end
   local step = interval
-  if dimension == 'tokens' then step = arg[position[denied] + granted[denied]] * token_us end
+  if dimension == 'tokens' and granted[denied] < asked[denied] then
+    step = arg[position[denied] + granted[denied]] * token_us
+  end
   if not (dimension == 'lane' and s.deferred_at > 0) then
     wait = math.min(wait + ahead * step, math.max(wait, arg[18]))
   end

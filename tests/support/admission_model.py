@@ -1,0 +1,237 @@
+"""Admission in plain Python: the specification that `worker/admission/lua/` is checked against, on a clock of the test's.
+
+A `BudgetModel` takes the arguments of the scripts and gives their replies. Unlike the scripts it is written for reading:
+a decision is a list of rules, each with a name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+LANES = (0, 1, 2)
+FAR = math.inf
+
+
+@dataclass
+class WorkerRow:
+    """What one worker last reported."""
+
+    held: int = 0
+    waiting: list[int] = field(default_factory=lambda: [0, 0, 0])
+    lease_ends: float = 0.0
+
+
+@dataclass
+class BudgetModel:
+    """One budget's state. `now` gives microseconds, `publish` takes (channel, message)."""
+
+    now: Callable[[], int]
+    publish: Callable[[str, str], None] = lambda channel, message: None
+    epoch: int = 0
+    requests_at: float = 0.0
+    tokens_at: float = 0.0
+    gate_until: float = 0.0
+    closed_at: float = 0.0
+    refusals: int = 0
+    deferred_at: float = 0.0
+    interactive_at: float = 0.0
+    quiet_until: float = 0.0
+    passed: list[int] = field(default_factory=lambda: [0, 0, 0])
+    workers: dict[str, WorkerRow] = field(default_factory=dict)
+    turns: tuple[dict[str, float], ...] = field(default_factory=lambda: ({}, {}, {}))
+
+    @property
+    def held(self) -> int:
+        return sum(row.held for row in self.workers.values())
+
+    @property
+    def waiting(self) -> list[int]:
+        return [sum(row.waiting[lane] for row in self.workers.values()) for lane in LANES]
+
+    def admit(self, argv: list[str | int | float]) -> list[int | str]:
+        """Answer as `admit.lua` does."""
+        return Decision(self, argv).reply()
+
+    def refuse(self, argv: list[str | int | float]) -> list[int]:
+        """Answer as `refuse.lua` does."""
+        granted_at, retry_after, jitter, _, burst, longest, share, believed = argv
+        now = self.now()
+        retry_after = min(float(retry_after), float(believed))
+        wait = max(0.0, retry_after)
+        if float(granted_at) > self.closed_at:
+            if retry_after < 0:
+                wait = min(2.0**self.refusals * 1_000_000, float(longest))
+            wait *= 1 + float(share) * float(jitter)
+            self.closed_at, self.refusals = now, self.refusals + 1
+        self.gate_until = max(self.gate_until, now + wait)
+        self.requests_at = max(self.requests_at, self.gate_until + float(burst))
+        self.tokens_at = max(self.tokens_at, self.gate_until + float(burst))
+        return [max(0, math.ceil(self.gate_until - now)), self.refusals]
+
+    def round(self, lane: int) -> list[str]:
+        """The waiting workers of a lane in the order of their turn."""
+        return sorted(self.turns[lane], key=lambda worker: (self.turns[lane][worker], worker))
+
+
+class Decision:
+    """One run of the script."""
+
+    def __init__(self, model: BudgetModel, argv: list[str | int | float]) -> None:
+        self.model, self.now, self.me = model, model.now(), str(argv[0])
+        self.known_epoch, self.my_held, *self.left = (int(value) for value in argv[1:6])
+        self.request_us, self.token_us, concurrency, self.reserve, self.burst = map(float, argv[6:11])
+        self.concurrency = concurrency or FAR
+        self.returned, self.correction, self.answered_at = map(float, argv[11:14])
+        self.channel_prefix, self.budget = str(argv[14]), str(argv[15])
+        self.lease, self.patience, self.deference, self.probe, self.hold, self.quiet = map(float, argv[16:22])
+        self.floors = [0.0, *map(float, argv[22:24])]
+        counts = [int(value) for value in argv[24:27]]
+        tokens = [float(value) for value in argv[27:]]
+        starts = (0, counts[0], counts[0] + counts[1])
+        self.asks = [tokens[start : start + count] for start, count in zip(starts, counts, strict=True)]
+        self.granted = [0, 0, 0]
+
+    def reply(self) -> list[int | str]:
+        """Take in the report, grant what may go, say what the rest waits for."""
+        model = self.model
+        self.begin()
+        for worker in [name for name, row in model.workers.items() if row.lease_ends <= self.now][:16]:
+            self.forget(worker)
+        before = model.workers.pop(self.me, WorkerRow())
+        self.others_held, self.others = model.held, model.waiting
+        told = max(model.requests_at, model.tokens_at)
+        self.settle()
+        self.interval = max(self.request_us, self.probe) if model.refusals else self.request_us
+        denied, dimension, wait = self.grant_all()
+        if self.left[0] + self.others[0] > 0 or self.granted[0]:
+            model.interactive_at = self.now
+        self.take_turns(before)
+        if denied is not None:
+            wait = self.stagger(denied, dimension, wait)
+        self.call_next(dimension, told)
+        held = self.my_held + sum(self.granted)
+        if held + sum(self.left):
+            model.workers[self.me] = WorkerRow(held, list(self.left), self.now + self.lease)
+        return [*self.granted, math.ceil(wait), dimension, self.now, model.epoch]
+
+    def begin(self) -> None:
+        model = self.model
+        if model.epoch == 0:
+            model.epoch = self.now
+            model.requests_at, model.tokens_at = self.now + self.request_us + self.burst, self.now + self.burst
+            if self.known_epoch:
+                model.quiet_until = self.now + self.quiet
+
+    def forget(self, worker: str) -> None:
+        del self.model.workers[worker]
+        for turn in self.model.turns:
+            turn.pop(worker, None)
+
+    def settle(self) -> None:
+        model, known = self.model, self.known_epoch == self.model.epoch
+        if known:
+            model.requests_at -= self.returned * self.request_us
+        if known or self.correction > 0:
+            model.tokens_at += self.correction * self.token_us
+        if self.answered_at > model.closed_at:
+            model.refusals = 0
+
+    def slots(self, lane: int) -> float:
+        busy = self.now < self.model.interactive_at + self.hold
+        return self.concurrency - self.reserve if lane and busy and self.concurrency < FAR else self.concurrency
+
+    def held_now(self) -> int:
+        return self.others_held + self.my_held + sum(self.granted)
+
+    def obstacle(self, lane: int) -> tuple[str, float]:
+        """The first rule that forbids a call of this lane now, and how long it will."""
+        model = self.model
+        requests = model.requests_at - self.burst - self.now if self.interval else 0.0
+        tokens = model.tokens_at - self.burst - self.now if self.token_us else 0.0
+        if model.gate_until > self.now:
+            return "gate", model.gate_until - self.now
+        if model.quiet_until > self.now:
+            return "redis", model.quiet_until - self.now
+        if self.held_now() >= self.slots(lane):
+            return "concurrency", self.patience
+        if max(requests, tokens) <= 0:
+            return "", 0.0
+        return ("requests", requests) if requests >= tokens else ("tokens", tokens)
+
+    def first_lane(self, *, own_only: bool = False) -> int | None:
+        """The lane whose turn it is, None when nobody waits."""
+        waits = [self.left[lane] + (0 if own_only else self.others[lane]) for lane in LANES]
+        for lane in (1, 2):
+            due = 0 < self.floors[lane] <= self.model.passed[lane]
+            if waits[lane] and due and self.held_now() < self.slots(lane):
+                return lane
+        return next((lane for lane in LANES if waits[lane]), None)
+
+    def grant_all(self) -> tuple[int | None, str, float]:
+        dimension, wait = "", 0.0
+        while any(self.left):
+            lane = self.first_lane()
+            dimension, wait = self.obstacle(lane)
+            if not self.left[lane]:
+                lane, dimension, wait = self.yield_to_others(dimension, wait)
+            if dimension:
+                return lane, dimension, wait
+            if self.granted[lane] == len(self.asks[lane]):
+                return None, "", 0.0
+            self.grant(lane)
+        return None, dimension, wait
+
+    def yield_to_others(self, dimension: str, wait: float) -> tuple[int, str, float]:
+        """Another worker's waiter goes first, unless it leaves the room unused for longer than the deference."""
+        mine = self.first_lane(own_only=True)
+        if dimension:
+            return mine, "lane" if dimension in {"requests", "tokens"} else dimension, wait
+        self.model.deferred_at = self.model.deferred_at or self.now
+        wait = self.model.deferred_at + self.deference - self.now
+        return (mine, "lane", wait) if wait > 0 else (mine, *self.obstacle(mine))
+
+    def grant(self, lane: int) -> None:
+        model, tokens = self.model, self.asks[lane][self.granted[lane]]
+        head = next(iter(model.round(lane)), None)
+        if self.now - model.requests_at + self.burst > self.interval / 2 and head not in {None, self.me}:
+            model.turns[lane][head] = self.now
+        self.granted[lane] += 1
+        self.left[lane] -= 1
+        model.deferred_at = 0.0
+        model.requests_at = max(model.requests_at, self.now) + self.interval
+        model.tokens_at = max(model.tokens_at, self.now) + tokens * self.token_us
+        for lower in LANES[lane + 1 :]:
+            model.passed[lower] = model.passed[lower] + 1 if self.left[lower] + self.others[lower] else 0
+        if lane:
+            model.passed[lane] = 0
+
+    def take_turns(self, before: WorkerRow) -> None:
+        for lane, turn in enumerate(self.model.turns):
+            if self.left[lane] and (self.granted[lane] or self.me not in turn):
+                turn[self.me] = self.now
+            elif not self.left[lane] and before.waiting[lane]:
+                turn.pop(self.me, None)
+
+    def stagger(self, denied: int, dimension: str, wait: float) -> float:
+        """Tell workers that wait for one moment to come one an interval."""
+        if dimension not in {"requests", "tokens", "lane"} or (dimension == "lane" and self.model.deferred_at > 0):
+            return wait
+        ahead = self.model.round(denied).index(self.me) + sum(self.others[:denied])
+        step = self.interval
+        if dimension == "tokens" and self.granted[denied] < len(self.asks[denied]):
+            step = self.asks[denied][self.granted[denied]] * self.token_us
+        return min(wait + ahead * step, max(wait, self.patience))
+
+    def call_next(self, dimension: str, told: float) -> None:
+        """Wake the worker whose turn it is if it may go now, or sooner than it was told."""
+        lane = self.first_lane()
+        if lane is None or not self.others[lane] or (self.left[lane] and dimension != "lane"):
+            return
+        moment = max(self.model.requests_at, self.model.tokens_at)
+        sooner = moment < told and told - self.burst > self.now
+        if sooner or not self.obstacle(lane)[0]:
+            others = [worker for worker in self.model.round(lane)[:2] if worker != self.me]
+            if others:
+                self.model.publish(self.channel_prefix + others[0], self.budget)
