@@ -22,7 +22,7 @@ class SandboxConfig:
     `keys` are `(key, group_id)`; keys of one group share its limits. `latency_s` is the time to the first byte, spread
     by `latency_jitter` (0.2: from 0.8 to 1.2 times it). `tokens_per_second` paces streams; None sends at once.
     `faults` gives each code, fault or quirk of `faults.registry` its probability, `quirks` names those always on.
-    `log_size` is how many calls the log remembers; counts are kept for ever, about 0.3 kB a distinct prompt.
+    `log_size` is how many calls the log remembers; counts are kept for ever, about 0.2 kB a distinct prompt.
 
     Raises:
         ValueError: naming every setting that is wrong.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +28,23 @@ class Asker:
     sandbox: SandboxThread
     client: httpx.Client
 
-    def post(self, prompt: str, api: str = "v2", key: str = SANDBOX_KEY, **fields: Any) -> httpx.Response:
-        """Return the response to one prompt."""
+    def post(
+        self, prompt: str, api: str = "v2", key: str = SANDBOX_KEY, read_s: float = 20.0, **fields: Any
+    ) -> httpx.Response:
+        """Return the response to one prompt; `read_s` is how long to bear with silence."""
         messages = [{"role": "user", "content": prompt}]
         return self.client.post(
             self.sandbox.base_url + PATHS[api],
             headers={"Authorization": f"Bearer {key}"},
             json={"model": "MiniMax-M2.5", "messages": messages} | fields,
+            timeout=httpx.Timeout(20.0, read=read_s),
         )
+
+    def opened(self, prompt: str) -> AbstractContextManager[httpx.Response]:
+        """Return the response to one prompt, streamed on the OpenAI path, before any of it is read."""
+        body = {"model": "MiniMax-M2.5", "stream": True, "messages": [{"role": "user", "content": prompt}]}
+        headers = {"Authorization": f"Bearer {SANDBOX_KEY}"}
+        return self.client.stream("POST", self.sandbox.base_url + PATHS["openai"], headers=headers, json=body)
 
     def code(self, prompt: str, **fields: Any) -> int:
         """Return the status code in the body of the native answer to one prompt."""
@@ -50,7 +60,7 @@ class Asker:
 def start() -> Iterator[Callable[..., Asker]]:
     """Starter of sandboxes: `start(rpm=5, ...)` takes what `SandboxConfig.of` does, or a `config`."""
     running: list[SandboxThread] = []
-    with httpx.Client(timeout=5.0) as client:
+    with httpx.Client(timeout=20.0) as client:
 
         def one(config: SandboxConfig | None = None, **settings: Any) -> Asker:
             sandbox = SandboxThread(config or SandboxConfig.of(**settings)).__enter__()
@@ -64,9 +74,9 @@ def start() -> Iterator[Callable[..., Asker]]:
 
 @pytest.fixture(scope="module")
 def asker() -> Iterator[Asker]:
-    """One sandbox for many tests: quick where it may be, impatient towards silence."""
+    """One sandbox for many tests, quick where it may be."""
     config = SandboxConfig(slow_s=0.01, huge_bytes=300_000)
-    with SandboxThread(config) as sandbox, httpx.Client(timeout=httpx.Timeout(5.0, read=0.25)) as client:
+    with SandboxThread(config) as sandbox, httpx.Client(timeout=20.0) as client:
         yield Asker(sandbox, client)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from mmq.sandbox.contract.codes import CODES
 from mmq.sandbox.contract.digest import expected_digest
 from mmq.sandbox.faults.registry import FAULTS, QUIRKS
+from support.waiting import eventually
 
 if TYPE_CHECKING:
     from conftest import Asker
@@ -36,11 +37,23 @@ def test_fault_leaves_no_answer(asker: Asker, read_answer: ReadAnswer, fault: st
     prompt = f"[[mmq:{fault}]] {api} {stream}"
     if fault in BROKEN:
         with pytest.raises(BROKEN[fault]):
-            asker.post(prompt, api, stream=stream)
+            asker.post(prompt, api, stream=stream, read_s=0.1)
     else:
         assert read_answer(asker.post(prompt, api, stream=stream)) is None
-    entry = asker.sandbox.log()[-1]
+    entry = eventually(lambda: ended(asker, prompt))
     assert (entry["outcome"], entry["answered"]) == (fault, False)
+
+
+def ended(asker: Asker, prompt: str) -> dict[str, Any] | None:
+    """Return the log's entry of a prompt, once its call has ended."""
+    digest = expected_digest([{"role": "user", "content": prompt}])
+    return next((row for row in asker.sandbox.log() if row["digest"] == digest and row["finished"]), None)
+
+
+def test_half_a_body_announces_the_whole(asker: Asker) -> None:
+    """Without streaming, the Content-Length tells that more was to come."""
+    with pytest.raises(httpx.RemoteProtocolError, match=r"received \d+ bytes, expected \d+"):
+        asker.post("[[mmq:early_close]] announced")
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
