@@ -27,18 +27,21 @@ _NAMED = 5  #: as many kinds of characters are named as fit in a line
 
 
 def invisible_finding(field: str, text: str) -> Iterator[Finding]:
-    """Refuse a text of which more than a tenth is invisible, and say which characters these are."""
+    """Refuse a text of which more than a tenth is invisible, and say which characters these are.
+
+    Warn if it is only so by characters that join others into one that is seen: whether MiniMax counts these is unknown.
+    """
     if text.isascii() and text.isprintable():
         return
     found = _invisible.findall(text)
     if len(found) <= len(text) * MAX_INVISIBLE_SHARE:
         return
-    found = _invisible.findall(_joined.sub("", text))
-    if len(found) <= len(text) * MAX_INVISIBLE_SHARE:
-        return
+    unseen = len(_invisible.findall(_joined.sub("", text)))
+    fatal = unseen > len(text) * MAX_INVISIBLE_SHARE
     kinds = Counter(found).most_common()
     named = ", ".join(f"{count} × {character_name(character)}" for character, count in kinds[:_NAMED])
     more = f" and {len(kinds) - _NAMED} other kinds" if len(kinds) > _NAMED else ""
     share = f"{len(found)} of {len(text)} characters ({len(found) / len(text):.0%})"
     message = f"{share} are invisible, MiniMax allows {MAX_INVISIBLE_SHARE:.0%} (1042): {named}{more}"
-    yield Finding(field, message, "remove them; they often come with text copied from a web page or a PDF")
+    remedy = "remove them; they often come with text copied from a web page or a PDF"
+    yield Finding(field, message, remedy if fatal else "if MiniMax counts joined emoji and letters, write fewer", fatal)

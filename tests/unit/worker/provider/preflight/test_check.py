@@ -39,7 +39,7 @@ def said(content: object) -> list[Finding]:
         {**SOUND, "temperature": None, "max_tokens": None},
         {**SOUND, "messages": [{"role": "system", "content": "Be brief."}, USER, {**USER, "role": "assistant"}, USER]},
         {**SOUND, "messages": [{**USER, "content": [{"type": "text", "text": "Hello"}]}]},
-        {**SOUND, "messages": [{**USER, "content": "نمی‌خواهم 👨‍👩‍👧‍👦 ❤️‍🔥 1️⃣"}]},
+        {**SOUND, "messages": [{**USER, "content": "نمی‌خواهم این خانواده را ببینم 👨‍👩‍👧‍👦"}]},
         {**SOUND, "model": "MiniMax-M3", "messages": [{**USER, "content": "word " * 600_000}]},
     ],
 )
@@ -211,13 +211,20 @@ def test_request_over_the_size_limit_is_refused() -> None:
         ("\ufeff", True),
         ("a\u200db\u200dc\u200dd", True),
         ("क्\u200dष" * 20, False),
-        ("👨\u200d👩\u200d👧", False),
+        ("👨\u200d👩\u200d👧 ❤\ufe0f\u200d🔥", False),
         ("a\tb\r\nc\n", False),
     ],
 )
 def test_invisible_characters_over_a_tenth_are_refused(text: str, refused: bool) -> None:
-    """Exactly a tenth passes; joiners count unless they join something that is seen."""
-    assert bool(said(text)) is refused
+    """Exactly a tenth passes; joiners are held against a text only if they join nothing that is seen."""
+    assert any(finding.fatal for finding in said(text)) is refused
+
+
+def test_joined_emoji_only_warn() -> None:
+    """Whether MiniMax counts what holds a family emoji together is unknown, so the text runs, with a word about it."""
+    (finding,) = said("👨\u200d👩\u200d👧")
+    assert not finding.fatal
+    assert "ZERO WIDTH JOINER" in finding.message
 
 
 def test_invisible_characters_are_named() -> None:
