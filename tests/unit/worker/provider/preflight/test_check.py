@@ -39,7 +39,7 @@ def said(content: object) -> list[Finding]:
         {**SOUND, "temperature": None, "max_tokens": None},
         {**SOUND, "messages": [{"role": "system", "content": "Be brief."}, USER, {**USER, "role": "assistant"}, USER]},
         {**SOUND, "messages": [{**USER, "content": [{"type": "text", "text": "Hello"}]}]},
-        {**SOUND, "messages": [{**USER, "content": "نمی‌خواهم این خانواده را ببینم 👨‍👩‍👧‍👦"}]},
+        {**SOUND, "messages": [{**USER, "content": "نمی‌خواهم این خانواده را در عکس ببینم، لطفاً توضیح بده 👨‍👩‍👧‍👦"}]},
         {**SOUND, "model": "MiniMax-M3", "messages": [{**USER, "content": "word " * 600_000}]},
     ],
 )
