@@ -1,0 +1,137 @@
+"""What can be asked about batches: results, counts, usage, reasons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, text
+
+from models import ledger, pause, queries, transitions
+from models.job import Job
+from models.session import reading, writing
+from models.state import Outcome
+from models.transitions import Hold
+from support.jobs import FAILURE, HOUR, NOW, claim, finish, new_job, queue, register, start
+
+
+def answer(database: Engine, job_id: str, text_: str) -> None:
+    """Let a queued job succeed at its first call."""
+    hold = claim(database, job_id)
+    with writing(database) as connection:
+        ledger.begin(connection, [start(hold)])
+        transitions.succeed(connection, [replace(hold, attempts=1)], NOW)
+        ledger.close(connection, [finish(hold, Outcome.SUCCEEDED, answer=text_, prompt_tokens=3, completion_tokens=4)])
+
+
+def refuse(database: Engine, job_id: str, calls: int = 2) -> None:
+    """Let a queued job fail for good after some calls."""
+    hold = claim(database, job_id)
+    with writing(database) as connection:
+        for number in range(1, calls + 1):
+            ledger.begin(connection, [replace(start(hold, number=number), limited_s=0.5)])
+            body = f"body of call {number}"
+            ledger.close(connection, [finish(hold, Outcome.FAILED, number, code="1026", error_body=body)])
+        transitions.fail(connection, Hold(job_id, hold.claim, calls, calls), FAILURE, NOW)
+
+
+@pytest.fixture
+def batch(database: Engine) -> Engine:
+    """A database with a batch `b` of six jobs, two of each kind of end, whose ids run against their positions."""
+    register(database, "w1")
+    queue(database, *(new_job(9 - position, position=position, batch_id="b") for position in range(6)))
+    queue(database, new_job(100, batch_id="other"))
+    for job_id in ("job-9", "job-6"):
+        answer(database, job_id, f"answer of {job_id}")
+    for job_id in ("job-8", "job-5"):
+        refuse(database, job_id)
+    with writing(database) as connection:
+        transitions.cancel(connection, Job.id == "job-7", NOW)
+    return database
+
+
+def test_answers_come_in_input_order(batch: Engine) -> None:
+    """Succeeded jobs come with their own answers, in the order of their positions."""
+    with reading(batch) as connection:
+        rows = list(queries.results(connection, "b", succeeded=True))
+    assert [(row.position, row.id, row.answer) for row in rows] == [
+        (0, "job-9", "answer of job-9"),
+        (3, "job-6", "answer of job-6"),
+    ]
+
+
+def test_failures_come_with_their_last_call(batch: Engine) -> None:
+    """Jobs that ended without an answer come in input order, with the error and the body of their last call."""
+    with reading(batch) as connection:
+        rows = list(queries.results(connection, "b", succeeded=False))
+    assert [(row.id, row.state, row.error_code, row.error_body) for row in rows] == [
+        ("job-8", "failed", "1026", "body of call 2"),
+        ("job-7", "cancelled", None, None),
+        ("job-5", "failed", "1026", "body of call 2"),
+    ]
+
+
+def test_one_job_comes_as_it_does_in_the_results(batch: Engine) -> None:
+    """A single job's result is the row that the batch has for it, answered or not; an unknown job has none."""
+    with reading(batch) as connection:
+        for succeeded in (True, False):
+            for row in list(queries.results(connection, "b", succeeded=succeeded)):
+                assert queries.decided(connection, row.id) == row
+        assert queries.decided(connection, "nowhere") is None
+
+
+def test_counts_and_reasons_are_of_the_batch_alone(batch: Engine) -> None:
+    """Counts, tokens, waits and error codes are summed over the batch's jobs and over no others."""
+    with reading(batch) as connection:
+        assert queries.counts(connection, "b") == {"succeeded": 2, "failed": 2, "cancelled": 1, "queued": 1}
+        usage = queries.usage(connection, "b")
+        assert tuple(usage) == (6, 6, 8, 2.0)
+        assert [tuple(row) for row in queries.attempts_by_code(connection, "b")] == [
+            ("failed", "1026", 4),
+            ("succeeded", None, 2),
+        ]
+        (failures,) = queries.failures_by_code(connection, "b")
+        assert tuple(failures) == ("1026", FAILURE.message, FAILURE.remedy, 2, "job-5")
+        assert [tuple(row) for row in queries.counts_by_lane(connection)] == [("bulk", "queued", 2)]
+        assert tuple(queries.usage(connection, "nowhere")) == (0, 0, 0, 0.0)
+
+
+def test_what_does_not_exist_is_none(database: Engine) -> None:
+    """Asking for an unknown job or batch is no error."""
+    with reading(database) as connection:
+        assert queries.job(connection, "nowhere") is None
+        assert queries.batch(connection, "nowhere") is None
+        assert queries.attempts(connection, "nowhere") == []
+        assert list(queries.results(connection, "nowhere", succeeded=True)) == []
+
+
+def test_results_are_fetched_in_portions(postgresql: Engine) -> None:
+    """The rows of a large batch stay on the server, behind a cursor, until they are asked for."""
+    register(postgresql, "w1")
+    queue(postgresql, *(new_job(number, batch_id="b") for number in range(30)))
+    with writing(postgresql) as connection:
+        transitions.cancel(connection, Job.batch_id == "b", NOW)
+    with reading(postgresql) as connection:
+        rows = queries.results(connection, "b", succeeded=False, rows_a_fetch=10)
+        assert next(rows).id == "job-0"
+        assert connection.scalar(text("SELECT count(*) FROM pg_cursors")) == 1
+        assert [row.id for row in rows] == [f"job-{number}" for number in range(1, 30)]
+
+
+def test_pause_says_why_until_it_is_lifted(database: Engine) -> None:
+    """A second pause replaces the reason of the first; resuming what is open says so."""
+    with writing(database) as connection:
+        pause.pause(connection, pause.ACCOUNT, "main", NOW, code="1008", reason="no balance")
+        pause.pause(connection, pause.ACCOUNT, "main", NOW, code="1004", reason="bad key", probe_at=NOW + HOUR)
+        pause.pause(connection, pause.LANE, "bulk", NOW)
+        accounts, lanes = pause.paused(connection)
+        assert (accounts.name, accounts.code, accounts.reason, accounts.probe_at) == (
+            "main",
+            "1004",
+            "bad key",
+            NOW + HOUR,
+        )
+        assert (lanes.kind, lanes.name, lanes.code) == ("lane", "bulk", None)
+        assert pause.resume(connection, pause.ACCOUNT, "main")
+        assert not pause.resume(connection, pause.ACCOUNT, "main")
+        assert [row.name for row in pause.paused(connection)] == ["bulk"]

@@ -1,0 +1,97 @@
+"""The queries that run all day use the index that was made for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, text
+
+from models import feeding, leases, ledger, queries, transitions
+from models.acceptance import accept, open_batch
+from models.session import open_database, writing
+from support.databases import PostgresqlServer, SqliteFiles
+from support.jobs import HOUR, NOW, new_job
+
+WORKERS = 8
+ROWS = 4000  # enough that reading a table whole costs PostgreSQL more than going by an index
+
+Query = Callable[[Connection], object]
+
+PLANS: dict[str, tuple[str, Query]] = {
+    "feeding": ("ix_jobs_next_in_lane", lambda c: feeding.take_next(c, "bulk", 20, NOW, NOW - HOUR)),
+    "window": ("ix_jobs_fed_unclaimed", lambda c: feeding.fed_by_lane(c, NOW - HOUR)),
+    "counts of a batch": ("ix_jobs_of_batch_by_state", lambda c: queries.counts(c, "batch-3")),
+    "jobs of a dead worker": ("ix_jobs_held_by_worker", lambda c: transitions.rescue(c, ["w1"], NOW)),
+    "jobs a worker holds": ("ix_jobs_held_by_worker", lambda c: leases.holds_any(c, "w1")),
+    "calls of a dead worker": ("ix_attempts_under_way", lambda c: ledger.mark_lost(c, ["w1"], NOW)),
+    "overdue jobs": ("ix_jobs_by_deadline", lambda c: transitions.expire_overdue(c, NOW - HOUR)),
+}
+
+
+def fill(database: Engine) -> None:
+    """Insert jobs of many batches: most queued, some fed, some overdue, some running and few of these in a call."""
+    jobs = [
+        new_job(
+            number,
+            lane=("bulk", "default")[number % 2],
+            batch_id=f"batch-{number % 20}",
+            request="x" * 400,
+            fed_at=NOW if number < 40 else None,
+            deadline=NOW if number % 50 == 0 else None,
+        )
+        for number in range(ROWS)
+    ]
+    with writing(database) as connection:
+        for number in range(20):
+            open_batch(connection, f"batch-{number}", "", None, NOW)
+        accept(connection, jobs)
+        for number in range(WORKERS):
+            row = {"id": f"w{number}", "name": "w", "pid": 1, "lanes": "bulk", "capacity": 1, "started_at": NOW}
+            leases.register(connection, {**row, "lease_until": NOW})
+            ids = [job.id for job in jobs[1000 + number :: 20]]
+            claimed = transitions.claim(connection, ids, f"w{number}", NOW)
+            starts = [ledger.Start(row.id, 1, row.claim, f"w{number}", "main", "v2", NOW, 0.0) for row in claimed]
+            ledger.begin(connection, starts)
+        done = "UPDATE attempts SET outcome = 'failed', finished_at = started_at WHERE job_id NOT LIKE :under_way"
+        connection.execute(text(done), {"under_way": "%77"})
+    with database.connect() as connection:
+        connection.execute(text("ANALYZE"))
+        connection.commit()
+
+
+@pytest.fixture(scope="module", params=["sqlite_files", "postgresql_databases"])
+def filled(request: pytest.FixtureRequest) -> Any:
+    """A database of each kind, filled and with fresh statistics."""
+    maker: SqliteFiles | PostgresqlServer = request.getfixturevalue(request.param)
+    database = open_database(maker.migrated())
+    fill(database)
+    yield database
+    database.dispose()
+
+
+def plan(database: Engine, query: Query) -> str:
+    """Return how the database runs the last statement of a query, with the parameters it really has."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: Any) -> None:
+        seen.append((statement, parameters))
+
+    with writing(database) as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        query(connection)
+        statement, parameters = seen[-1]
+        explain = "EXPLAIN QUERY PLAN " if database.dialect.name == "sqlite" else "EXPLAIN "
+        rows = connection.exec_driver_sql(explain + statement, parameters).all()
+        connection.rollback()
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+@pytest.mark.parametrize(("index", "query"), PLANS.values(), ids=PLANS)
+def test_query_uses_its_index(filled: Engine, index: str, query: Query) -> None:
+    """The plan names the index, and reads no table from end to end."""
+    steps = plan(filled, query)
+    assert index in steps
+    assert not re.search(r"Seq Scan|SCAN (jobs|attempts)$", steps, re.MULTILINE)
