@@ -113,5 +113,6 @@ def test_stream_is_paced(start: Start) -> None:
     """The first token is there while the others are still to come."""
     asker = start(tokens_per_second=0.01, reasoning_words=0)
     with asker.opened("hi") as response:
-        assert "sandbox:" in next(response.iter_lines())
+        lines = response.iter_lines()  # held, since httpx closes the response with its iterator
+        assert "sandbox:" in next(lines)
         assert asker.sandbox.stats()["in_flight"] == 1
