@@ -10,6 +10,8 @@ BODY_LIMIT = 8_192  #: characters of an error body that are kept; MiniMax's own 
 MESSAGE_LIMIT = 500  #: characters of an error message that are kept
 _LOOKED_AT = 4 * BODY_LIMIT  # more than is kept, so that no key is cut in two before it is recognised
 
+_SHORTEST_KEY = 8  # a key of fewer characters is a placeholder, and may be a common word
+
 _MASK = "***"
 _CREDENTIALS = re.compile(
     r"(?i:\bbearer\s+)[^\s\"',;}<]{6,}"
@@ -31,6 +33,7 @@ class Scrub:
     def __call__(self, text: str, limit: int = BODY_LIMIT) -> str:
         """Return at most `limit` characters of the text without credentials."""
         text = text[:_LOOKED_AT]
-        if key := self._key.reveal().strip():
+        key = self._key.reveal().strip()
+        if len(key) >= _SHORTEST_KEY:
             text = text.replace(key, _MASK)
         return _CREDENTIALS.sub(_MASK, text)[:limit]

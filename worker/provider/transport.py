@@ -11,8 +11,8 @@ from httpx_aiohttp import AiohttpTransport
 KEEPALIVE_SECONDS = 15.0  #: an idle connection kept longer may be closed by MiniMax just as a request goes out on it
 
 #: Whatever the stack raises. aiohttp's own come through where httpx-aiohttp has no name for them (a malformed status
-#: line, say); OSError includes the TimeoutError of a timer.
-ERRORS = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, aiohttp.ClientError, OSError)
+#: line, say); OSError includes the TimeoutError of a timer; UnicodeError is a host name that IDNA cannot write.
+ERRORS = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, aiohttp.ClientError, OSError, UnicodeError)
 
 
 def pool() -> httpx.AsyncBaseTransport:

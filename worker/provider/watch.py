@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from worker.provider.account import Timeouts
 
-TAIL_SECONDS = 5.0  #: how long to wait for usage after an answer's last word; some MiniMax streams never end
+TAIL_SECONDS = 3.0  #: how long to wait for usage after an answer's last word; some MiniMax streams never end
 
 
 class Watch:

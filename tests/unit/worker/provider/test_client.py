@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import pickle
+import traceback
 from typing import Any
 
 import httpx
@@ -167,6 +168,21 @@ def test_a_stream_that_ends_oddly_is_an_answer(chunks: list[bytes], text: str, f
     assert (went.answer.warning is None) if warned is None else warned in (went.answer.warning or "")
 
 
+@pytest.mark.parametrize(
+    ("reported", "usage"),
+    [
+        ([{"total_tokens": 9, "prompt_tokens": 4, "completion_tokens": 5}, {"total_tokens": 0}], Usage(4, 5, 9)),
+        ([{"total_tokens": 0, "total_characters": 0}, None], None),
+        ([{"prompt_tokens": 4, "completion_tokens": 5}], Usage(4, 5, 9)),
+        ([{"total_tokens": "9"}, "nine"], None),
+    ],
+)
+def test_usage_is_the_last_that_counts(reported: list[Any], usage: Usage | None) -> None:
+    """Zeros before and after it are no count, and nor is nonsense."""
+    chunks = [delta("Once", "stop"), *(frame(choices=[], usage=counts) for counts in reported)]
+    assert call(stream(chunks), request=STREAMED).answer.usage == usage
+
+
 def test_tool_calls_are_assembled() -> None:
     """An answer without text is one if it calls a tool."""
     first = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": ""}}
@@ -257,6 +273,7 @@ def test_retry_after_is_passed_on() -> None:
     ("fields", "request_", "code"),
     [
         ({"api": "v1", "group_id": None}, REQUEST, "missing_group_id"),
+        ({"base_url": "http://[::1/v1"}, REQUEST, "invalid_base_url"),
         ({"key": ""}, REQUEST, "unusable_key"),
         ({"key": "sk-é"}, REQUEST, "unusable_key"),
         ({"key": "sk-x\nHost: evil"}, REQUEST, "unusable_key"),
@@ -298,6 +315,18 @@ def test_the_key_and_the_prompt_do_not_show() -> None:
     for shown in (str(failure), repr(failure), failure.refusal.body, failure.refusal.message):
         assert KEY not in shown
     assert "What is a queue?" not in str(failure)
+
+
+def test_the_key_is_in_no_traceback() -> None:
+    """Not even in one that shows local variables, as crash reporters do."""
+
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("cut", request=request)
+
+    failure = call(fail).failure
+    shown = "".join(traceback.TracebackException.from_exception(failure, capture_locals=True).format())
+    assert "prepared" in shown
+    assert KEY not in shown
 
 
 def test_a_failed_call_survives_pickling() -> None:
