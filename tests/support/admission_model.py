@@ -1,7 +1,7 @@
-"""Admission in plain Python: the specification that `worker/admission/lua/` is checked against, on a clock of the test's.
+"""Admission in plain Python: the specification that its Lua is checked against, on a clock of the test's.
 
-A `BudgetModel` takes the arguments of the scripts and gives their replies. Unlike the scripts it is written for reading:
-a decision is a list of rules, each with a name.
+A `BudgetModel` takes the arguments of the scripts and gives their replies. It is written for reading: a decision is a
+list of rules, each with a name.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 LANES = (0, 1, 2)
 FAR = math.inf
+MOST_CREDIT_US = 10_000_000
 
 
 @dataclass
@@ -32,6 +33,7 @@ class BudgetModel:
     epoch: int = 0
     requests_at: float = 0.0
     tokens_at: float = 0.0
+    credit: float = 0.0
     gate_until: float = 0.0
     closed_at: float = 0.0
     refusals: int = 0
@@ -110,7 +112,7 @@ class Decision:
         self.take_turns(before)
         if denied is not None:
             wait = self.stagger(denied, dimension, wait)
-        self.call_next(dimension, told)
+        self.call_next(told)
         held = self.my_held + sum(self.granted)
         if held + sum(self.left):
             model.workers[self.me] = WorkerRow(held, list(self.left), self.now + self.lease)
@@ -133,8 +135,13 @@ class Decision:
         model, known = self.model, self.known_epoch == self.model.epoch
         if known:
             model.requests_at -= self.returned * self.request_us
+        if model.tokens_at < self.now - 60_000_000:
+            model.credit = 0.0
         if known or self.correction > 0:
+            beyond = self.now - max(model.tokens_at, self.now) - self.correction * self.token_us
             model.tokens_at += self.correction * self.token_us
+            if self.correction < 0:
+                model.credit = min(model.credit + max(0.0, beyond), MOST_CREDIT_US)
         if self.answered_at > model.closed_at:
             model.refusals = 0
 
@@ -202,6 +209,9 @@ class Decision:
         model.deferred_at = 0.0
         model.requests_at = max(model.requests_at, self.now) + self.interval
         model.tokens_at = max(model.tokens_at, self.now) + tokens * self.token_us
+        paid = min(model.credit, model.tokens_at - self.now)
+        model.tokens_at -= paid
+        model.credit -= paid
         for lower in LANES[lane + 1 :]:
             model.passed[lower] = model.passed[lower] + 1 if self.left[lower] + self.others[lower] else 0
         if lane:
@@ -224,14 +234,14 @@ class Decision:
             step = self.asks[denied][self.granted[denied]] * self.token_us
         return min(wait + ahead * step, max(wait, self.patience))
 
-    def call_next(self, dimension: str, told: float) -> None:
+    def call_next(self, told: float) -> None:
         """Wake the worker whose turn it is if it may go now, or sooner than it was told."""
         lane = self.first_lane()
-        if lane is None or not self.others[lane] or (self.left[lane] and dimension != "lane"):
+        if lane is None or not self.others[lane]:
             return
         moment = max(self.model.requests_at, self.model.tokens_at)
         sooner = moment < told and told - self.burst > self.now
         if sooner or not self.obstacle(lane)[0]:
-            others = [worker for worker in self.model.round(lane)[:2] if worker != self.me]
-            if others:
-                self.model.publish(self.channel_prefix + others[0], self.budget)
+            head = self.model.round(lane)[0]
+            if head != self.me:
+                self.model.publish(self.channel_prefix + head, self.budget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import redis
+
 from support.redis_server import running_redis
 
 

@@ -13,6 +13,7 @@
 --   23-24 grants after which default, bulk go first  25-27 calls asked for by lane, then the tokens of each, in that order
 -- Returns {granted interactive, default, bulk, wait, dimension or '', now, epoch}; wait is until the first call not granted.
 -- All of it is atomic. Counts of a worker are absolute, so a lost reply or a flushed Redis heals with the next call.
+local CREDIT_US = 10000000 -- most that refunds may add up to: a sixth of a minute's tokens
 local state, workers, alive = KEYS[1], KEYS[2], KEYS[3]
 local me, arg = ARGV[1], {}
 for i = 2, #ARGV do arg[i] = tonumber(ARGV[i]) end
@@ -20,7 +21,7 @@ local request_us, token_us, concurrency, reserve, burst = arg[7], arg[8], arg[9]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 
-local FIELDS = { 'epoch', 'requests_at', 'tokens_at', 'held', 'waiting_1', 'waiting_2', 'waiting_3', 'passed_2', 'passed_3',
+local FIELDS = { 'epoch', 'requests_at', 'tokens_at', 'credit', 'held', 'waiting_1', 'waiting_2', 'waiting_3', 'passed_2', 'passed_3',
   'gate_until', 'closed_at', 'refusals', 'deferred_at', 'interactive_at', 'quiet_until',
   'minute', 'used_requests', 'used_tokens', 'last_requests', 'last_tokens' }
 local values, s = redis.call('HMGET', state, unpack(FIELDS)), {}
@@ -60,11 +61,15 @@ if minute ~= s.minute then
   s.last_requests, s.last_tokens = follows and s.used_requests or 0, follows and s.used_tokens or 0
   s.minute, s.used_requests, s.used_tokens = minute, 0, 0
 end
+if s.tokens_at < now - 60000000 then s.credit = 0 end
 local correction, known = arg[13], arg[2] == s.epoch
 local told = math.max(s.requests_at, s.tokens_at)
 if known then s.requests_at = s.requests_at - arg[12] * request_us end
 if known or correction > 0 then
+  local from = math.max(s.tokens_at, now)
   s.tokens_at = s.tokens_at + correction * token_us
+  -- A refund larger than what is left to wait is kept for the next calls, or a wrong estimate would slow the budget down.
+  if correction < 0 then s.credit = math.min(s.credit + math.max(0, now - from - correction * token_us), CREDIT_US) end
   s.used_tokens = s.used_tokens + correction
 end
 if arg[14] > s.closed_at then s.refusals = 0 end -- only a call sent after the refusal shows that it is over
@@ -114,6 +119,8 @@ local function grant(lane)
   s.held, s.deferred_at = s.held + 1, 0
   s.requests_at = math.max(s.requests_at, now) + interval
   s.tokens_at = math.max(s.tokens_at, now) + tokens * token_us
+  local paid = math.min(s.credit, s.tokens_at - now)
+  s.tokens_at, s.credit = s.tokens_at - paid, s.credit - paid
   s.used_requests, s.used_tokens = s.used_requests + 1, s.used_tokens + tokens
   for lower = lane + 1, 3 do
     local waits = left[lower] + others[lower] > 0
@@ -167,12 +174,11 @@ end
 
 -- Call the next worker if a call could go out now, or sooner than it was told.
 local waiting = first_lane(false)
-if waiting and others[waiting] > 0 and (left[waiting] == 0 or dimension == 'lane') then
+if waiting and others[waiting] > 0 then
   local sooner = math.max(s.requests_at, s.tokens_at) < told and told - burst > now
   if sooner or not obstacle(waiting) then
-    local head = redis.call('ZRANGE', KEYS[3 + waiting], 0, 1)
-    local other = head[1] == me and head[2] or head[1]
-    if other then redis.call('PUBLISH', ARGV[15] .. other, ARGV[16]) end
+    local head = redis.call('ZRANGE', KEYS[3 + waiting], 0, 0)[1]
+    if head and head ~= me then redis.call('PUBLISH', ARGV[15] .. head, ARGV[16]) end
   end
 end
 

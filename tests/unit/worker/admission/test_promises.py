@@ -1,0 +1,158 @@
+"""What admission promises, stated apart from how it decides, over any traffic of three workers."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.admission_cluster import WORKERS, Cluster, Grant, asks, budgets, counts, moves, refusals, tokens, traffic
+from worker.admission.limits import Limits, Policy
+
+PATIENT = Policy(default_floor=0, bulk_floor=0, deference_s=1e6, lease_s=1e6)
+unsettled = st.tuples(
+    st.just("ask"), st.sampled_from(WORKERS), counts, st.integers(1, 9), tokens, st.just(0), st.just(None)
+)
+
+
+def play(cluster: Cluster, steps: list) -> None:
+    for step, *arguments in steps:
+        getattr(cluster, step)(*arguments)
+
+
+@given(limits=budgets, steps=traffic((9, asks), (6, moves), (1, refusals)))
+def test_no_call_goes_out_over_the_concurrency_or_through_a_closed_gate(limits, steps):
+    """Whoever asks whenever: with a grant the calls of living workers fit the limit, and the gate is open."""
+    cluster = Cluster(limits, Policy())
+    for step, *arguments in steps:
+        before = len(cluster.log)
+        getattr(cluster, step)(*arguments)
+        if len(cluster.log) > before:
+            assert cluster.model.held <= (limits.concurrency or float("inf"))
+            assert cluster.model.gate_until <= cluster.clock_us
+
+
+@given(limits=budgets, steps=traffic((1, unsettled), (1, moves)))
+def test_no_stretch_of_time_holds_more_requests_or_tokens_than_its_share_and_the_burst(limits, steps):
+    """Between any two grants lies the time that the first and those between cost, less the allowance."""
+    cluster = Cluster(limits, Policy())
+    play(cluster, steps)
+    for first, last in combinations(range(len(cluster.log)), 2):
+        passed_us = cluster.log[last].at_us - cluster.log[first].at_us + limits.burst_us + 1
+        spent = cluster.log[first:last]
+        assert len(spent) * limits.request_interval_us <= passed_us
+        assert sum(grant.tokens for grant in spent) * limits.token_interval_us <= passed_us
+
+
+@given(limits=budgets, steps=traffic((3, asks), (2, moves)))
+def test_the_most_urgent_waiter_of_the_cluster_goes_first(limits, steps):
+    """Without floors and while nobody gives up on a neighbour, no lane is served while a higher one waits anywhere."""
+    cluster = Cluster(limits, PATIENT)
+    for step, *arguments in steps:
+        before = len(cluster.log)
+        getattr(cluster, step)(*arguments)
+        served = [grant.lane for grant in cluster.log[before:]]
+        assert served == sorted(served)
+        if served:
+            assert not any(cluster.model.waiting[: served[-1]])
+
+
+@given(limits=budgets, steps=traffic((9, asks), (6, moves), (1, refusals)))
+def test_what_is_held_is_what_was_granted_and_not_given_back(limits, steps):
+    """No grant is lost or leaked: each living worker's count is that of its unsettled grants."""
+    cluster = Cluster(limits, Policy())
+    for step, *arguments in steps:
+        getattr(cluster, step)(*arguments)
+        if step == "ask":
+            row = cluster.model.workers.get(arguments[0])
+            assert (row.held if row else 0) == len(cluster.held[arguments[0]])
+
+
+@settings(max_examples=50)
+@given(limits=budgets.filter(lambda limits: limits.concurrency is None), count=st.integers(1, 30), size=tokens)
+def test_waiting_exactly_as_told_is_enough_and_never_too_much(limits, count, size):
+    """One worker that sleeps as told is granted at each return, and a microsecond sooner it would not have been."""
+    cluster = Cluster(limits, Policy())
+    left = count
+    while left:
+        reply = cluster.ask("w1", (0, 0, left), 9, size, 0, None)
+        left -= reply[2]
+        if reply[3] > 1:
+            cluster.move(reply[3] - 1)
+            assert cluster.ask("w1", (0, 0, left), 9, size, 0, None)[2] == 0
+            cluster.move(1)
+    assert len(cluster.log) == count
+
+
+def test_a_dead_workers_calls_are_given_back_when_its_lease_ends():
+    """Concurrency that a crashed worker held is free after the lease, and not before."""
+    cluster = Cluster(Limits(concurrency=2), Policy(lease_s=6.0))
+    assert cluster.ask("w1", (0, 2, 0), 9, 1, 0, None)[:3] == [0, 2, 0]
+    cluster.move(5_999_999)
+    assert cluster.ask("w2", (0, 1, 0), 9, 1, 0, None)[4] == "concurrency"
+    cluster.move(1)
+    assert cluster.ask("w2", (0, 1, 0), 9, 1, 0, None)[:3] == [0, 1, 0]
+
+
+def test_no_lane_starves_behind_a_higher_one_that_never_rests():
+    """Over 400 grants to three lanes that always wait, default gets every 11th or so and bulk every 21st at least."""
+    cluster = Cluster(Limits(rpm=1200), Policy())
+    while len(cluster.log) < 400:
+        cluster.move(cluster.ask("w1", (3, 3, 3), 9, 1, 3, 1)[3])
+    served = [sum(grant.lane == lane for grant in cluster.log) for lane in (0, 1, 2)]
+    assert served[1] >= 400 // 12
+    assert served[2] >= 400 // 22
+    assert served[0] >= 330
+
+
+def test_interactive_finds_a_free_slot_once_it_is_in_use_and_others_borrow_it_while_idle():
+    """Of ten slots bulk takes all while interactive is idle and nine for a minute after an interactive call."""
+    limits = Limits(concurrency=10, interactive_reserve=0.1)
+    idle, busy = Cluster(limits, Policy()), Cluster(limits, Policy())
+    assert idle.ask("w1", (0, 0, 3), 20, 1, 0, None)[:3] == [0, 0, 3]
+    assert idle.ask("w2", (0, 0, 9), 20, 1, 0, None)[:3] == [0, 0, 7]
+    busy.ask("w1", (1, 0, 0), 20, 1, 0, None)
+    assert busy.ask("w1", (0, 0, 20), 20, 1, 1, 1)[:3] == [0, 0, 9]
+    assert busy.ask("w2", (1, 0, 0), 20, 1, 0, None)[:3] == [1, 0, 0]
+
+
+def test_a_flushed_budget_waits_until_every_worker_could_report_and_starts_without_an_allowance():
+    """Whoever remembers the former life is held back a heartbeat, and then calls come one by one."""
+    cluster = Cluster(Limits(rpm=1200, burst_s=1.0, concurrency=4), Policy(heartbeat_s=2.0))
+    cluster.ask("w1", (0, 0, 2), 9, 1, 0, None)
+    cluster.move(1_000_000)
+    cluster.model = type(cluster.model)(now=lambda: cluster.clock_us)
+    assert cluster.ask("w2", (0, 0, 3), 9, 1, 0, None)[4] == "requests"
+    flushed = Cluster(cluster.limits, cluster.policy)
+    flushed.epoch["w1"] = 1
+    assert flushed.ask("w1", (0, 0, 3), 9, 1, 0, None)[3:5] == [2_000_000, "redis"]
+    flushed.move(2_000_000)
+    assert flushed.ask("w1", (0, 0, 30), 30, 1, 0, None)[2] <= 21
+
+
+def test_fifty_refusals_of_one_moment_count_once_and_an_old_answer_does_not_end_them():
+    """Only a call granted after the gate closed starts a new refusal, or by its answer ends the count."""
+    cluster = Cluster(Limits(), Policy())
+    cluster.ask("w1", (0, 0, 50), 50, 1, 0, None)
+    assert [cluster.refuse("w1", -1, 0.0)[1] for _ in range(50)] == [1] * 50
+    cluster.move(1_000_000)
+    cluster.ask("w1", (0, 0, 1), 1, 1, 1, 1)
+    assert cluster.model.refusals == 1
+    assert cluster.refuse("w1", -1, 0.0) == [2_000_000, 2]
+    cluster.move(2_000_000)
+    cluster.ask("w1", (0, 0, 1), 1, 1, 99, 1)
+    cluster.move(100_000)
+    cluster.ask("w1", (0, 0, 1), 1, 1, 99, 1)
+    assert cluster.model.refusals == 0
+
+
+def test_after_a_refusal_calls_feel_their_way_until_one_is_answered():
+    """An unlimited budget does not send everything that gathered behind the gate at once."""
+    cluster = Cluster(Limits(), Policy(probe_s=0.1))
+    cluster.ask("w1", (0, 0, 1), 1, 1, 0, None)
+    cluster.refuse("w1", -1, 0.0)
+    cluster.move(1_000_000)
+    assert cluster.ask("w1", (0, 0, 50), 50, 1, 0, None)[2:5] == [1, 100_000, "requests"]
+    assert cluster.log[-1] == Grant(cluster.clock_us, 2, 1)
+    assert cluster.ask("w1", (0, 0, 49), 49, 1, 9, 1)[2] == 49
