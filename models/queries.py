@@ -87,6 +87,17 @@ def usage(connection: Connection, batch_id: str) -> Row:
     return connection.execute(statement).one()
 
 
+def calls_under_way(connection: Connection, batch_id: str) -> int:
+    """Return how many calls of a batch's jobs are out and have no outcome yet."""
+    statement = (
+        select(func.count())
+        .select_from(Attempt)
+        .join(Job, Job.id == Attempt.job_id)
+        .where(Attempt.outcome.is_(None), Job.batch_id == batch_id, Job.state == "running")
+    )
+    return connection.scalar(statement) or 0
+
+
 def attempts_by_code(connection: Connection, batch_id: str) -> Sequence[Row]:
     """Return outcome, code and count of a batch's attempts, most frequent first."""
     statement = (

@@ -1,0 +1,60 @@
+"""How a command ends when it cannot do what was asked: one clear message with its remedy, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from worker.errors import ConfigurationError, InvalidRequest, MmqError, NotFound
+
+FAILED, USAGE, SOME_FAILED, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn an error that we know into a message on stderr and an exit code; let others through."""
+    try:
+        yield
+    except MmqError as error:
+        complain(error)
+        sys.exit(exit_code(error))
+    except Exception as error:
+        message = _of_the_database(error)
+        if message is None:
+            raise
+        _print(message)
+        sys.exit(FAILED)
+
+
+def complain(error: MmqError) -> None:
+    """Print an error on stderr: every problem with its remedy on a line of its own."""
+    if not isinstance(error, ConfigurationError | InvalidRequest):
+        _print(str(error))
+        return
+    for problem in error.problems:
+        _print(f"{problem.field}: {problem.message}")
+        if problem.remedy:
+            print(f"     {problem.remedy}", file=sys.stderr)
+
+
+def exit_code(error: MmqError) -> int:
+    """Return 2 for what whoever typed the command can mend by typing or setting something else, 1 for the rest."""
+    return USAGE if isinstance(error, ConfigurationError | InvalidRequest | NotFound) else FAILED
+
+
+def _print(message: str) -> None:
+    print(f"mmq: {message}", file=sys.stderr)
+
+
+def _of_the_database(error: Exception) -> str | None:
+    from sqlalchemy.exc import DBAPIError, ProgrammingError  # noqa: PLC0415
+
+    from worker import outage  # noqa: PLC0415
+
+    if isinstance(error, ProgrammingError):
+        return f"the database does not have this version's tables ({outage.brief(error)}); run `alembic upgrade head`"
+    if outage.is_outage(error):
+        service = "the database" if isinstance(error, DBAPIError) else "Redis"
+        return f"{service} cannot be used: {outage.brief(error)}"
+    return None

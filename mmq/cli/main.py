@@ -1,0 +1,35 @@
+"""The command `mmq`: what it offers, and how an error reaches whoever typed it."""
+
+from __future__ import annotations
+
+import typer
+
+from mmq.cli import run, sandbox
+from mmq.cli import worker as work
+from mmq.cli.failure import explained
+
+# Nothing above imports more than Typer: what a command needs, it imports when it runs, so that help comes at once.
+app = typer.Typer(
+    name="mmq",
+    help="MiniMax Queue: answers files of prompts by MiniMax, as fast as the account allows and no faster.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_ASK, _LOOK, _STEER, _SERVE = "Ask", "Look", "Steer", "Run the parts"
+
+app.command("run", rich_help_panel=_ASK)(run.command)
+app.command("worker", rich_help_panel=_SERVE)(work.command)
+app.command("sandbox", rich_help_panel=_SERVE)(sandbox.command)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    with explained():
+        app()
+
+
+if __name__ == "__main__":
+    main()

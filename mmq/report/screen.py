@@ -1,0 +1,72 @@
+"""Where a run shows itself: live on a terminal, a line now and then elsewhere, or not at all. Always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Protocol, Self, TextIO
+
+from mmq.report.progress import Progress, line
+
+LINE_EVERY_S = 5.0
+
+
+class Screen(Protocol):
+    """What a run needs to show itself."""
+
+    def say(self, text: str) -> None:
+        """Show a message that stays."""
+
+    def show(self, progress: Progress) -> None:
+        """Show how far it is. Replaces what was shown before, where that can be done."""
+
+    def clear(self) -> None:
+        """Take the progress away."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Plain:
+    """Lines, for pipes and logs: the first look, then one every few seconds."""
+
+    def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._next = 0.0
+        self._pauses: set[str] = set()
+
+    def say(self, text: str) -> None:
+        """Print a line, unless quiet."""
+        if not self._quiet:
+            print(text, file=self._stream, flush=True)
+
+    def show(self, progress: Progress) -> None:
+        """Print a line if the last one is old, or if something has been paused since."""
+        pauses = {str(pause) for pause in progress.pauses}
+        if time.monotonic() >= self._next or pauses - self._pauses:
+            self.say(f"mmq: {line(progress)}")
+            self._next = time.monotonic() + LINE_EVERY_S
+        self._pauses = pauses
+
+    def clear(self) -> None:
+        """Do nothing: what is printed is printed."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def screen(title: str, *, quiet: bool) -> Screen:
+    """Return the screen that fits stderr. `title` heads a live one."""
+    if quiet or not sys.stderr.isatty():
+        return Plain(sys.stderr, quiet=quiet)
+    from mmq.report.live import Live  # noqa: PLC0415
+
+    return Live(title)

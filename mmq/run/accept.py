@@ -1,0 +1,95 @@
+"""Making the batch of an input hold exactly the input's lines, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from celery import Celery
+from sqlalchemy import Connection, Engine
+
+from mmq.run.identity import job_key
+from mmq.run.intake import Intake
+from models import acceptance, membership, transitions
+from models.identity import new_id
+from models.job import Job
+from models.session import reading, writing
+from models.table import utcnow
+from tasks.enqueue import Order, announce, enqueue
+
+JOBS_A_TRANSACTION = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What an input brought: lines that are new, lines that had been accepted before, and waiting jobs withdrawn since
+    their lines are gone or changed.
+    """
+
+    batch_id: str
+    new: int
+    known: int
+    withdrawn: int
+
+
+def open_batch(database: Engine, name: str, key: str, *, fresh: bool) -> str:
+    """Return the batch of this key. `fresh` begins a new one, and withdraws what still waits in the old one."""
+    now = utcnow()
+    with writing(database) as connection:
+        if fresh and (old := membership.release(connection, key)):
+            transitions.cancel(connection, Job.batch_id == old, now)
+        return acceptance.open_batch(connection, new_id(), name, key, now)
+
+
+def accept(database: Engine, app: Celery, intake: Intake, batch_id: str, lane: str) -> Accepted:
+    """Enqueue the lines that are new to the batch, and let those go that are no longer among its input's."""
+    new = 0
+    for lines in intake.lines(JOBS_A_TRANSACTION):
+        orders = [
+            Order(
+                request=request,
+                lane=lane,
+                custom_id=custom_id,
+                position=number,
+                idempotency_key=job_key(batch_id, custom_id, request),
+            )
+            for number, custom_id, request in lines
+        ]
+        jobs = enqueue(database, orders, batch_id)
+        if len(jobs) < len(orders):
+            _rejoin(database, batch_id, orders)
+        announce(database, app, jobs)
+        new += len(jobs)
+    return Accepted(batch_id, new, intake.good - new, _let_go(database, intake, batch_id))
+
+
+def _rejoin(database: Engine, batch_id: str, orders: Sequence[Order]) -> None:
+    positions = {str(order.idempotency_key): order.position for order in orders}
+    with writing(database) as connection:
+        if back := membership.join(connection, batch_id, positions):
+            # Withdrawn when their lines had changed, and now the lines are as they were.
+            transitions.reopen(connection, Job.id.in_(back) & (Job.state == "cancelled"), utcnow())
+
+
+def _let_go(database: Engine, intake: Intake, batch_id: str) -> int:
+    """Withdraw jobs whose lines are gone. Return how many of them still waited."""
+    with reading(database) as connection:
+        if membership.size(connection, batch_id) == intake.good:
+            return 0
+        gone = iter(list(_gone(connection, intake, batch_id)))
+    withdrawn = 0
+    while some := list(islice(gone, JOBS_A_TRANSACTION)):
+        with writing(database) as connection:
+            withdrawn += len(transitions.cancel(connection, Job.id.in_(some), utcnow()))
+            membership.leave(connection, some)
+    return withdrawn
+
+
+def _gone(connection: Connection, intake: Intake, batch_id: str) -> Iterator[str]:
+    present = {
+        job_key(batch_id, custom_id, request)
+        for lines in intake.lines(JOBS_A_TRANSACTION)
+        for _, custom_id, request in lines
+    }
+    return (job_id for job_id, key in membership.keys(connection, batch_id) if key not in present)

@@ -1,0 +1,194 @@
+"""The whole of `mmq run`: from a file of prompts to a file of answers, with nothing left running."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, Engine
+
+from mmq.formats.write import STDOUT
+from mmq.local.stack import Stack
+from mmq.report.progress import Progress
+from mmq.report.remarks import Remarks
+from mmq.report.screen import Screen
+from mmq.report.summary import Summary
+from mmq.report.words import counted
+from mmq.run.accept import Accepted, accept, open_batch
+from mmq.run.ask import Ask
+from mmq.run.identity import batch_key
+from mmq.run.intake import Intake
+from mmq.run.interrupt import HASTE_S, Interrupted, Interrupts
+from mmq.run.limits import LimitsView
+from mmq.run.reckon import reckon
+from mmq.run.vigil import Vigil
+from mmq.run.watch import Watch
+from mmq.run.write import write_answers, write_failures
+from models import leases, pause, queries
+from models.session import open_database, reading, writing
+from models.table import utcnow
+from tasks.producer import producer
+from worker.errors import MmqError
+from worker.provider.account import Account
+from worker.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended. `summary` is None if it ended before anything was enqueued.
+
+    `signal_code` is the exit code where a signal ended it, `error` what did where something was in the way.
+    """
+
+    summary: Summary | None
+    signal_code: int | None = None
+    error: MmqError | None = None
+    others_go_on: bool = False
+
+
+class Run:
+    """One run. `environ` is what `settings` came from; the workers inherit it."""
+
+    def __init__(
+        self, ask: Ask, settings: Settings, account: Account, environ: Mapping[str, str], screen: Screen
+    ) -> None:
+        """Start nothing yet."""
+        self.ask = ask
+        self.settings = settings
+        self.account = account
+        self.environ = environ
+        self.screen = screen
+        self._begun = time.monotonic()
+        self._accepted: Accepted | None = None
+        self._before = 0
+        self._progress = Progress()
+
+    def go(self) -> Ending:
+        """Answer what is not answered yet, write the files, and leave nothing running."""
+        with Interrupts() as interrupts, self.screen, self._intake() as intake:
+            error: MmqError | None = None
+            try:
+                with Stack(self.settings, environ=self.environ) as stack:
+                    self._answer(stack, intake, interrupts)
+            except Interrupted:
+                pass
+            except MmqError as trouble:
+                error = trouble
+            self.screen.clear()
+            # Only now, so that answers which came while the workers stopped are among them.
+            summary = self._write(intake)
+            return Ending(
+                summary=summary,
+                signal_code=interrupts.exit_code if interrupts.signal else None,
+                error=error,
+                others_go_on=self._others_go_on(),
+            )
+
+    def _intake(self) -> AbstractContextManager[Intake]:
+        self.settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Intake(self.settings.home)
+
+    def _answer(self, stack: Stack, intake: Intake, interrupts: Interrupts) -> None:
+        try:
+            # The worker is starting meanwhile: by the time all is read, it is there.
+            self._read(intake)
+            self._accept(stack.database, intake)
+            self._wait(stack, intake)
+        except Interrupted:
+            self._tell_stopping(interrupts)
+            raise
+
+    def _read(self, intake: Intake) -> None:
+        remarks = Remarks(self.screen.say, None if self.ask.errors == STDOUT else self.ask.errors)
+
+        def on_progress(count: int) -> None:
+            self.screen.show(Progress(note=f"reading: {count:,} lines"))
+
+        intake.read(
+            self.ask.source,
+            api=self.settings.api,
+            model=self.settings.model,
+            format=self.ask.format,
+            on_remark=remarks.take,
+            on_progress=on_progress,
+        )
+        remarks.finish()
+
+    def _accept(self, database: Engine, intake: Intake) -> None:
+        key = batch_key(self.ask.source, intake.content_digest, self.settings.database_url)
+        batch_id = open_batch(database, self.ask.name, key, fresh=self.ask.fresh)
+        with writing(database) as connection:
+            _lift(connection, self.account.name)
+        app = producer(self.settings.broker_url)
+        self._accepted = accept(database, app, intake, batch_id, self.ask.lane)
+        app.close()
+        with reading(database) as connection:
+            self._before = queries.counts(connection, batch_id).get("succeeded", 0) if self._accepted.known else 0
+        if self._accepted.withdrawn:
+            count = counted(self._accepted.withdrawn, "waiting job")
+            self.screen.say(f"withdrew {count} of an earlier run: the lines are gone or have changed")
+
+    def _wait(self, stack: Stack, intake: Intake) -> None:
+        accepted = self._accepted
+        if accepted is None:
+            return
+        limits = LimitsView(self.settings.redis_url, self.account.name, intake.models)
+        watch = Watch(stack.database, accepted.batch_id, self.ask.lane, limits.look)
+        vigil = Vigil(stack)
+        try:
+            while True:
+                self._progress = replace(watch.look(), note=vigil.note)
+                self.screen.show(self._progress)
+                if self._progress.ended == self._progress.total:
+                    return
+                vigil.keep(self._progress)
+                watch.rest()
+        finally:
+            limits.close()
+
+    def _tell_stopping(self, interrupts: Interrupts) -> None:
+        calls = counted(self._progress.in_flight, "call")
+        again = "Ctrl-C again" if interrupts.signal == signal.SIGINT else "a second signal"
+        self.screen.say(f"stopping: {calls} in flight may finish; {again}: within {HASTE_S} s")
+
+    def _write(self, intake: Intake) -> Summary | None:
+        if self._accepted is None:
+            return None
+        batch_id = self._accepted.batch_id
+        database = open_database(self.settings.database_url)
+        try:
+            write_answers(database, batch_id, self.ask.output)
+            failures = write_failures(database, batch_id, self.ask.errors, intake.bad_lines())
+            return reckon(
+                database,
+                batch_id,
+                bad_lines=intake.bad,
+                before=self._before,
+                seconds=time.monotonic() - self._begun,
+                answers_file=None if self.ask.output == STDOUT else self.ask.output,
+                errors_file=self.ask.errors if failures and self.ask.errors != STDOUT else None,
+            )
+        finally:
+            database.dispose()
+
+    def _others_go_on(self) -> bool:
+        """Return whether workers that are not ours take jobs of this database."""
+        database = open_database(self.settings.database_url)
+        try:
+            with reading(database) as connection:
+                return bool(leases.alive(connection, utcnow()))
+        finally:
+            database.dispose()
+
+
+def _lift(connection: Connection, account: str) -> None:
+    """Open the account if its own trouble had closed it: whoever runs again has mended it, or will see it closed anew.
+
+    What a person paused stays paused.
+    """
+    for row in pause.paused(connection):
+        if (row.kind, row.name) == (pause.ACCOUNT, account) and row.probe_at is not None:
+            pause.resume(connection, pause.ACCOUNT, account)

@@ -1,0 +1,58 @@
+"""Noticing, while a run waits, what would make it wait for ever."""
+
+from __future__ import annotations
+
+import time
+
+from mmq.local.stack import Stack
+from mmq.report.progress import Pause, Progress
+from models import pause
+from worker.errors import MmqError, Unavailable
+
+CHECK_S = 1.0
+#: An account that stays closed for so long is in trouble. Shorter: one refusal among answers, lifted by the next one.
+PAUSED_S = 2.0
+#: Calls in flight may still open it, but those that never end must not hold up the news.
+PAUSED_AT_MOST_S = 30.0
+
+
+class AccountPaused(MmqError):
+    """The account cannot be used until somebody acts. Nothing is lost: its jobs wait."""
+
+    def __init__(self, found: Pause) -> None:
+        self.pause = found
+        super().__init__(f"{found}\n     {found.mend}")
+
+
+class Vigil:
+    """Watches over the stack and the account. `note` says what is amiss and may pass by itself."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.note = ""
+        self._stack = stack
+        self._check_due = 0.0
+        self._paused_since: float | None = None
+
+    def keep(self, progress: Progress) -> None:
+        """Look now.
+
+        Raises:
+            ProcessEnded: a worker of ours died.
+            AccountPaused: the account stays closed, and nothing is in flight that could open it.
+        """
+        now = time.monotonic()
+        if now >= self._check_due:
+            self._check_due = now + CHECK_S
+            try:
+                self._stack.check()
+                self.note = ""
+            except Unavailable as error:
+                self.note = str(error)
+        closed = next((found for found in progress.pauses if found.kind == pause.ACCOUNT), None)
+        if closed is None:
+            self._paused_since = None
+            return
+        self._paused_since = self._paused_since or now
+        since = now - self._paused_since
+        if since >= PAUSED_AT_MOST_S or (since >= PAUSED_S and not progress.in_flight):
+            raise AccountPaused(closed)
