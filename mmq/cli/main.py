@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from mmq.cli import run, sandbox
+from mmq.cli import demo, run, sandbox
 from mmq.cli import worker as work
 from mmq.cli.failure import explained
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 _ASK, _LOOK, _STEER, _SERVE = "Ask", "Look", "Steer", "Run the parts"
 
 app.command("run", rich_help_panel=_ASK)(run.command)
+app.command("demo", rich_help_panel=_ASK)(demo.command)
 app.command("worker", rich_help_panel=_SERVE)(work.command)
 app.command("sandbox", rich_help_panel=_SERVE)(sandbox.command)
 

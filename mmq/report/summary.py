@@ -96,7 +96,7 @@ def _figures(summary: Summary) -> Table:
         codes = ", ".join(summary.limit_codes)
         jobs = max(summary.answered + summary.failed, 1)
         refused = f"{counted(summary.refused_by_limits, 'call')} refused ({codes}) and made again"
-        table.add_row("limits", f"{refused}; a job waited {duration(summary.waited_s / jobs)} on average")
+        table.add_row("limits", f"{refused}; a job waited {duration(summary.waited_s / jobs)} for its turn, on average")
     return table
 
 
