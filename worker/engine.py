@@ -12,22 +12,20 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from typing import Any
 
-from models import feeding, leases
 from models.identity import new_id
 from models.lane import Lane
-from models.table import utcnow
 from worker import lease, liveness
-from worker.execution import Execution, Phase
+from worker.execution import Phase
 from worker.feed import Publish
+from worker.hands import Hands
 from worker.hints import Hints
 from worker.settings import Settings
 from worker.stand import Stand
 from worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
-
-INTERACTIVE_SHARE = 4  # one call in four more may be made for interactive jobs when all others are busy
 
 
 class Engine:
@@ -42,11 +40,11 @@ class Engine:
         self.publish = publish
         self.telemetry = telemetry
         self.worker_id = new_id()
-        self._executions: dict[asyncio.Task[None], Execution] = {}
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._ready = threading.Event()
         self._error: BaseException | None = None
         self._hints: Hints
+        self._hands: Hands
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
         self._grace_s = 0.0
@@ -74,7 +72,7 @@ class Engine:
     @property
     def in_hand(self) -> int:
         """How many jobs this worker holds."""
-        return len(self._executions)
+        return len(self._hands)
 
     def _run(self) -> None:
         try:
@@ -94,45 +92,31 @@ class Engine:
         lock = liveness.hold(self.settings.home, self.worker_id)
         try:
             async with Stand(self.settings, self.worker_id, self.publish, self.telemetry) as stand:
+                self._hands = Hands(self._hints, stand.tools, self.settings.calls)
                 await stand.recorder.submit(lambda connection: lease.register(connection, self._row()))
                 self._ready.set()
-                keepers = [
-                    asyncio.create_task(self._claim(stand), name="claim"),
-                    asyncio.create_task(self._keep_lease(stand), name="lease"),
-                    asyncio.create_task(stand.feeder.run(), name="feed"),
-                    asyncio.create_task(self._stopping.wait(), name="stop"),
-                ]
-                done, _ = await asyncio.wait([*keepers, stand.recording], return_when=asyncio.FIRST_COMPLETED)
-                lock.release()
-                if stand.recording not in done:  # without it nothing can be handed back, and leases will do it
-                    await self._drain(stand, keepers)
-                for task in done:
-                    task.result()  # one that ended by an error ends the engine by it
+                await self._serve(stand, lock)
         finally:
             lock.release()
 
-    async def _claim(self, stand: Stand) -> None:
-        calls = self.settings.calls
-        while True:
-            await self._hints.arrived.wait()
-            self._hints.arrived.clear()
-            free = calls - len(self._executions)
-            ids = self._hints.take(free, free + calls // INTERACTIVE_SHARE + 1)
-            if not ids:
-                continue
-            self._hints.arrived.set()  # there may be more
-            for row in await stand.recorder.claim(ids):
-                execution = Execution(row, stand.tools)
-                self.telemetry.claimed(row.id, row.lane, row.model, row.attempts)
-                task = asyncio.create_task(execution.run(), name=row.id)
-                self._executions[task] = execution
-                task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._executions[task]
-        self._hints.arrived.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("job %s broke its execution: %s", task.get_name(), type(error).__name__, exc_info=error)
+    async def _serve(self, stand: Stand, lock: liveness.Hold) -> None:
+        """Work until told to stop, or until one of the tasks that work needs has ended by an error."""
+        keep_lease = asyncio.create_task(self._keep_lease(stand), name="lease")
+        workers = [
+            asyncio.create_task(self._hands.claim(), name="claim"),
+            asyncio.create_task(stand.feeder.run(), name="feed"),
+            asyncio.create_task(self._stopping.wait(), name="stop"),
+        ]
+        done, _ = await asyncio.wait([*workers, keep_lease, stand.recording], return_when=asyncio.FIRST_COMPLETED)
+        lock.release()
+        left = self._hints.close()
+        await end_tasks(workers)
+        if stand.recording not in done:  # without it nothing can be handed back, and the lease's end will do it
+            await self._hands.empty(self._grace_s)
+            await end_tasks([keep_lease])
+            await stand.recorder.submit(lambda connection: lease.leave(connection, self.worker_id, left))
+        for task in done:
+            task.result()  # one that ended by an error ends the engine by it
 
     async def _keep_lease(self, stand: Stand) -> None:
         while True:
@@ -141,36 +125,9 @@ class Engine:
             if not beat.renewed:
                 # Frozen for longer than the lease: the jobs were given away. Calls under way may still bring answers.
                 log.warning("the lease had run out; its jobs went to others")
-                await self._stop_executions(Phase.WAITING)
+                await self._hands.put_down(Phase.WAITING)
                 await stand.recorder.submit(lambda connection: lease.register(connection, self._row()))
             await asyncio.sleep(lease.HEARTBEAT_S)
-
-    async def _drain(self, stand: Stand, keepers: Sequence[asyncio.Task[object]]) -> None:
-        left = self._hints.close()
-        for keeper in keepers:
-            if keeper.get_name() != "lease":
-                keeper.cancel()
-        await self._stop_executions(Phase.WAITING)
-        if self._executions:
-            log.warning("stopping: %d calls under way, waiting up to %.0f s", len(self._executions), self._grace_s)
-            await asyncio.wait([*self._executions], timeout=self._grace_s)
-        await self._stop_executions(Phase.CALLING)
-        while self._executions:
-            await asyncio.wait([*self._executions])
-        for keeper in keepers:
-            keeper.cancel()
-        await asyncio.gather(*keepers, return_exceptions=True)
-        if left:
-            await stand.recorder.submit(lambda connection: feeding.unfeed(connection, left))
-        # Nothing is held any more; whatever a fault left is given back here.
-        await stand.recorder.submit(lambda connection: leases.bury(connection, [self.worker_id], utcnow()))
-
-    async def _stop_executions(self, phase: Phase) -> None:
-        chosen = [task for task, execution in self._executions.items() if execution.phase is phase]
-        for task in chosen:
-            task.cancel()
-        if chosen:
-            await asyncio.wait(chosen)
 
     def _row(self) -> dict[str, object]:
         return {
@@ -180,3 +137,11 @@ class Engine:
             "lanes": ",".join(self.lanes),
             "capacity": self.settings.calls,
         }
+
+
+async def end_tasks(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended: redis-py sometimes swallows a cancellation that meets an arriving reply."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=0.2)

@@ -162,6 +162,7 @@ class Execution:
 
     async def _refused(self, reservation: Reservation, failed: CallFailed) -> None:
         verdict = failed.verdict
+        self.ready_at = time.monotonic()
         if verdict.action is Action.SNOOZE:
             dimension = verdict.dimension or "requests"
             await self.tools.admission.refuse(reservation, dimension, failed.refusal.retry_after)
@@ -170,11 +171,10 @@ class Execution:
         if verdict.action in {Action.RETRY, Action.FAIL}:
             self.failures += 1
         self._under_way = False
-        self._finish = outcome.refused(self.row.id, self.attempts, failed, time.monotonic() - self.sent_at)
+        self._finish = outcome.refused(self.row.id, self.attempts, failed, self.ready_at - self.sent_at)
 
     async def _try_again(self, failed: BaseException, seconds: float) -> None:
         await self._end(Held(self._hold()), self._take_finish())
-        self.ready_at = time.monotonic()
         if seconds:
             self.tools.telemetry.retried(self.row.id, failed, seconds)
 

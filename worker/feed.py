@@ -133,7 +133,7 @@ class Feeder:
             due = account.probe_at is not None and account.probe_at <= utcnow()
             return 1 if due else 0
         calls = sum(worker.capacity for worker in self._workers if lane in worker.lanes.split(","))
-        return ceil(calls * WINDOW)
+        return ceil(float(calls) * WINDOW)
 
     def _messages(self, lane: Lane, ids: Sequence[str]) -> list[Sequence[str]]:
         # Small enough that every worker gets its share, large enough that Celery's cost a message is split.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from models.lane import Lane
 
@@ -19,7 +19,7 @@ class Hints:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.arrived = asyncio.Event()
         self._loop = loop
-        self._lanes: dict[str, deque[str]] = {lane: deque() for lane in Lane}
+        self._lanes: dict[Lane, deque[str]] = {lane: deque() for lane in Lane}
         self._known: set[str] = set()
         self._room = threading.Condition()
         self._closed = False
@@ -33,16 +33,15 @@ class Hints:
                 return  # unclaimed jobs are fed again, to another worker
             fresh = [job_id for job_id in ids if job_id not in self._known]
             self._known.update(fresh)
-            self._lanes[lane].extend(fresh)
+            self._lanes[Lane(lane)].extend(fresh)
         self._loop.call_soon_threadsafe(self.arrived.set)
 
-    def take(self, room: int, interactive_room: int) -> list[str]:
-        """Remove and return up to `room` hints, urgent lanes first; interactive ones up to `interactive_room`."""
+    def take(self, room: Mapping[Lane, int]) -> list[str]:
+        """Remove and return hints, urgent lanes first, as long as fewer than their lane's `room` are taken in all."""
         taken: list[str] = []
         with self._room:
             for lane, waiting in self._lanes.items():
-                limit = interactive_room if lane == Lane.INTERACTIVE else room
-                while waiting and len(taken) < limit:
+                while waiting and len(taken) < room[lane]:
                     taken.append(waiting.popleft())
             self._known.difference_update(taken)
             self._room.notify_all()

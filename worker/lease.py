@@ -15,7 +15,7 @@ from typing import Any
 from redis.asyncio import Redis
 from sqlalchemy import Connection
 
-from models import leases, pause
+from models import feeding, leases, pause
 from models.table import Row, utcnow
 
 LEASE = timedelta(seconds=15)  # a worker that is silent for so long is taken for dead
@@ -42,6 +42,15 @@ def beat(connection: Connection, worker_id: str) -> Beat:
     """Renew the lease of all jobs of a worker, in one row, and read the pauses."""
     renewed = leases.renew(connection, worker_id, utcnow() + LEASE)
     return Beat(renewed, pause.paused(connection))
+
+
+def leave(connection: Connection, worker_id: str, hints: Sequence[str]) -> None:
+    """End the worker's lease now. Jobs that it was told of but did not claim are fed to others at once."""
+    now = utcnow()
+    if hints:
+        feeding.unfeed(connection, hints)
+    leases.renew(connection, worker_id, now)
+    leases.bury(connection, [worker_id], now)  # it holds nothing any more; what a fault left is given back here
 
 
 async def lead(redis: Redis, worker_id: str) -> bool:

@@ -24,6 +24,7 @@ class Pauses:
         self._recorder = recorder
         self._telemetry = telemetry
         self._rows: Sequence[Row] = ()
+        self._told: str | None = None
 
     def see(self, rows: Sequence[Row]) -> None:
         """Take note of what the database says."""
@@ -46,7 +47,8 @@ class Pauses:
 
     async def pause(self, verdict: Verdict) -> None:
         """Pause the account for everybody, with the reason and what to do about it."""
-        if not self.account_paused:
+        if not self.account_paused and self._told != verdict.code:
+            self._told = verdict.code  # calls that were under way together are refused together
             self._telemetry.account_paused(self.account, f"{verdict.code}, {verdict.meaning}", verdict.remedy)
 
         def write(connection: Connection) -> Sequence[Row]:
@@ -68,6 +70,7 @@ class Pauses:
     async def lift(self) -> None:
         """Open the account again if its own trouble had paused it: it has just answered."""
         row = self._account_row()
+        self._told = None
         if row is None or row.probe_at is None:  # what a person paused, a person resumes
             return
 

@@ -1,0 +1,193 @@
+"""One engine, from queued rows to recorded ends, against the sandbox and both databases."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from mmq.sandbox.contract.digest import expected_digest
+from models import leases, pause, transitions
+from models.job import Job
+from models.session import reading, writing
+from models.table import utcnow
+from support.engine import Rig, running
+from support.waiting import eventually
+
+
+def test_answers_every_job_with_its_own_answer(rig: Rig) -> None:
+    """Forty jobs through eight calls at a time: each answer names the digest of its own prompt."""
+    prompts = [f"Describe number {number}." for number in range(40)]
+    with running(rig):
+        ids = rig.submit(*prompts)
+        for job_id, prompt in zip(ids, prompts, strict=True):
+            assert rig.ended(job_id).state == "succeeded"
+            (attempt,) = rig.attempts(job_id)
+            text = json.loads(attempt.answer)["choices"][0]["message"]["content"]
+            assert expected_digest([{"role": "user", "content": prompt}]) in text
+            assert attempt.request_id
+            assert attempt.total_tokens == attempt.prompt_tokens + attempt.completion_tokens
+    assert rig.calls() == 40
+
+
+def test_retries_what_passes_and_keeps_every_attempt(rig: Rig) -> None:
+    """A transient error twice, then an answer: three attempts are kept, two failures counted."""
+    with running(rig):
+        (job_id,) = rig.submit("Twice [[mmq:1000x2]]")
+        job = rig.ended(job_id)
+    assert (job.state, job.attempts, job.failures) == ("succeeded", 3, 2)
+    assert [(row.number, row.outcome, row.code) for row in rig.attempts(job_id)] == [
+        (1, "failed", "1000"),
+        (2, "failed", "1000"),
+        (3, "succeeded", None),
+    ]
+
+
+def test_fails_for_good_with_code_remedy_and_evidence(rig: Rig) -> None:
+    """A refused prompt is asked once; the row says what to do, the attempt keeps MiniMax's own words."""
+    with running(rig):
+        (job_id,) = rig.submit("Bad words [[mmq:1026]]")
+        job = rig.ended(job_id)
+    (attempt,) = rig.attempts(job_id)
+    assert (job.state, job.error_code, job.attempts) == ("failed", "1026", 1)
+    assert job.error_remedy
+    assert json.loads(attempt.error_body)["base_resp"]["status_code"] == 1026
+    assert attempt.request_id
+    assert rig.events.of(job_id) == ["task-received", "task-started", "task-failed"]
+
+
+def test_a_rate_limit_spends_nothing(rig: Rig) -> None:
+    """Refused by 1002 twice: the job waits behind the gate and is answered, with no failure counted."""
+    with running(rig):
+        (job_id,) = rig.submit("Limited [[mmq:1002x2]]")
+        job = rig.ended(job_id)
+    assert (job.state, job.failures) == ("succeeded", 0)
+    rows = rig.attempts(job_id)
+    assert [row.outcome for row in rows] == ["throttled", "throttled", "succeeded"]
+    assert rows[1].limited_s >= 1.0  # the gate's first wait
+    assert "task-throttled" in rig.events.of(job_id)
+
+
+def test_a_broken_account_pauses_and_its_jobs_stay(rig: Rig) -> None:
+    """An unknown key: the account pauses with code and remedy, the jobs go back to their lane unspent."""
+    with running(rig, MINIMAX_API_KEY="no-such-key"):
+        ids = rig.submit("One", "Two", "Three")
+
+        def pauses() -> list[object]:
+            with reading(rig.database) as connection:
+                return list(pause.paused(connection))
+
+        eventually(pauses)
+        eventually(lambda: all(rig.job(job_id).state == "queued" for job_id in ids))
+        (row,) = pauses()
+    assert (row.kind, row.name, row.code) == ("account", "default", "2049")
+    assert "region" in row.remedy
+    assert {rig.job(job_id).failures for job_id in ids} == {0}
+    assert rig.calls() <= 3
+
+
+def test_a_lifted_pause_lets_the_jobs_go(rig: Rig) -> None:
+    """What was paused by an unknown key is answered once the pause is lifted and the key is right."""
+    with writing(rig.database) as connection:
+        pause.pause(connection, pause.ACCOUNT, "default", utcnow(), probe_at=utcnow() + timedelta(hours=1), code="2049")
+    with running(rig):
+        ids = rig.submit("One", "Two")
+        eventually(lambda: rig.engine.in_hand == 0)
+        assert {rig.job(job_id).state for job_id in ids} == {"queued"}
+        with writing(rig.database) as connection:
+            pause.resume(connection, pause.ACCOUNT, "default")
+        assert {rig.ended(job_id).state for job_id in ids} == {"succeeded"}
+
+
+def test_a_probe_lifts_the_pause_of_an_account(rig: Rig) -> None:
+    """When its probe is due one job goes, and its answer opens the account for the rest."""
+    with writing(rig.database) as connection:
+        pause.pause(connection, pause.ACCOUNT, "default", utcnow(), probe_at=utcnow(), code="1008")
+    with running(rig):
+        ids = rig.submit(*[f"Number {number}" for number in range(6)])
+        assert {rig.ended(job_id).state for job_id in ids} == {"succeeded"}
+    with reading(rig.database) as connection:
+        assert list(pause.paused(connection)) == []
+
+
+def test_a_job_that_waits_beyond_its_deadline_expires(rig: Rig) -> None:
+    """Behind a paused lane a job's deadline passes: it expires without a call."""
+    with writing(rig.database) as connection:
+        pause.pause(connection, pause.LANE, "default", utcnow())
+    with running(rig):
+        (job_id,) = rig.submit("Too late", deadline=utcnow() + timedelta(seconds=0.2))
+        assert rig.ended(job_id).state == "expired"
+    assert rig.calls() == 0
+
+
+def test_a_deadline_ends_the_wait_between_tries(rig: Rig) -> None:
+    """A job whose next try would come too late expires; its failed attempt is kept."""
+    with running(rig):
+        (job_id,) = rig.submit("Failing [[mmq:1033]]", deadline=utcnow() + timedelta(seconds=1.5))
+        assert rig.ended(job_id).state == "expired"
+    assert rig.attempts(job_id)[0].outcome == "failed"
+
+
+def test_a_cancelled_call_keeps_its_answer_but_not_the_job(rig: Rig) -> None:
+    """Cancelled while MiniMax is answering: the job stays cancelled, the paid answer is kept as superseded."""
+    with running(rig):
+        (job_id,) = rig.submit("Slow [[mmq:slow_headers]]")
+        eventually(lambda: rig.attempts(job_id))
+        with writing(rig.database) as connection:
+            assert transitions.cancel(connection, Job.id == job_id, utcnow()) == [job_id]
+        eventually(lambda: rig.attempts(job_id)[0].outcome)
+    (attempt,) = rig.attempts(job_id)
+    assert rig.job(job_id).state == "cancelled"
+    assert attempt.outcome == "superseded"
+    assert attempt.answer
+
+
+def test_stopping_hands_back_what_was_not_answered(rig: Rig) -> None:
+    """A call that hangs is abandoned after the grace; its job is queued again, unspent, the worker's row gone."""
+    with running(rig) as engine:
+        (job_id,) = rig.submit("Endless [[mmq:hang]]")
+        eventually(lambda: rig.attempts(job_id))
+        engine.stop(grace_s=0.1)
+        job = rig.job(job_id)
+        assert (job.state, job.attempts, job.failures) == ("queued", 1, 0)
+        assert [(row.outcome, row.code) for row in rig.attempts(job_id)] == [("abandoned", "shutdown")]
+        with reading(rig.database) as connection:
+            assert leases.alive(connection, utcnow()) == []
+
+
+def test_stopping_does_not_wait_for_a_retry(rig: Rig) -> None:
+    """A job between two tries goes back to its lane at once, with the failure it has spent."""
+    with running(rig) as engine:
+        (job_id,) = rig.submit("Failing [[mmq:1033]]")
+        eventually(lambda: rig.attempts(job_id) and rig.attempts(job_id)[0].outcome)
+        engine.stop(grace_s=20)
+        job = rig.job(job_id)
+    assert job.state == "queued"
+    assert job.failures == len(rig.attempts(job_id))
+
+
+def test_an_interactive_job_overtakes_the_backlog(rig: Rig) -> None:
+    """With two calls at a time and a backlog of sixty, an interactive job is answered before most of it."""
+    with running(rig, MMQ_CALLS="2", MMQ_CONCURRENCY="2"):
+        rig.sandbox.reset()
+        backlog = rig.submit(*[f"Bulk {number} [[mmq:slow_headers]]" for number in range(60)], lane="bulk")
+        eventually(lambda: rig.engine.in_hand >= 2)
+        (urgent,) = rig.submit("Now", lane="interactive")
+        assert rig.ended(urgent).state == "succeeded"
+        states = [rig.job(job_id).state for job_id in backlog]
+    assert states.count("succeeded") < 10
+
+
+@pytest.mark.parametrize("api", ["v2", "openai", "v1"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_every_api_answers(rig: Rig, api: str, stream: bool) -> None:
+    """Each of the three APIs, with and without streaming, brings the answer of its prompt."""
+    with running(rig, MINIMAX_API=api):
+        (job_id,) = rig.submit("Which API?", **({"stream": True} if stream else {}))
+        assert rig.ended(job_id).state == "succeeded"
+    (attempt,) = rig.attempts(job_id)
+    assert attempt.api == api
+    assert (attempt.first_token_s is not None) == stream
+    body = json.loads(attempt.answer)
+    assert expected_digest([{"role": "user", "content": "Which API?"}]) in body["choices"][0]["message"]["content"]

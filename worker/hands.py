@@ -1,0 +1,81 @@
+"""The jobs in a worker's hands: claimed, running, and how they are put down."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from models.lane import Lane
+from models.table import Row
+from worker.execution import Execution, Phase, Tools
+from worker.hints import Hints
+
+log = logging.getLogger(__name__)
+
+INTERACTIVE_SHARE = 4  # one call in four more may be made for interactive jobs when all others are busy
+
+
+class Hands:
+    """Claims what there is room for, and runs each job as a task of its own."""
+
+    def __init__(self, hints: Hints, tools: Tools, calls: int) -> None:
+        self.hints = hints
+        self.tools = tools
+        self.calls = calls
+        self._executions: dict[asyncio.Task[None], Execution] = {}
+
+    def __len__(self) -> int:
+        return len(self._executions)
+
+    async def claim(self) -> None:
+        """Claim jobs as hints and room come, until cancelled."""
+        while True:
+            await self.hints.arrived.wait()
+            self.hints.arrived.clear()
+            free = self.calls - len(self)
+            ids = self.hints.take(dict.fromkeys(Lane, free) | {Lane.INTERACTIVE: free + self.reserve})
+            if ids:
+                self.hints.arrived.set()  # there may be more
+                for row in await self.tools.recorder.claim(ids):
+                    self._run(row)
+
+    @property
+    def reserve(self) -> int:
+        """How many interactive jobs may be taken beyond the calls that all lanes share."""
+        return self.calls // INTERACTIVE_SHARE + 1
+
+    async def put_down(self, phase: Phase) -> None:
+        """Hand back all jobs that are waiting, or all whose call is under way."""
+        await self._end(lambda execution: execution.phase is phase)
+
+    async def empty(self, grace_s: float) -> None:
+        """Hand back what waits, give calls under way `grace_s` seconds to be answered, then hand back the rest."""
+        await self.put_down(Phase.WAITING)
+        if self._executions:
+            log.warning("stopping: %d calls under way, waiting up to %.0f s", len(self), grace_s)
+            await asyncio.wait([*self._executions], timeout=grace_s)
+        while self._executions:
+            await self._end(lambda execution: execution.phase is not Phase.RECORDING)
+            if self._executions:
+                await asyncio.wait([*self._executions], return_when=asyncio.FIRST_COMPLETED)
+
+    async def _end(self, chosen: Callable[[Execution], bool]) -> None:
+        tasks = [task for task, execution in self._executions.items() if chosen(execution)]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _run(self, row: Row) -> None:
+        execution = Execution(row, self.tools)
+        self.tools.telemetry.claimed(row.id, row.lane, row.model, row.attempts)
+        task = asyncio.create_task(execution.run(), name=row.id)
+        self._executions[task] = execution
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._executions[task]
+        self.hints.arrived.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("job %s broke its execution: %s", task.get_name(), type(error).__name__, exc_info=error)
