@@ -62,6 +62,17 @@ def counts(connection: Connection, batch_id: str) -> dict[str, int]:
     return {row.state: row.jobs for row in connection.execute(statement)}
 
 
+def jobs_before(connection: Connection, lane: str, rank: int) -> int:
+    """Return how many jobs of a lane are queued before this rank."""
+    before = (Job.state == "queued", Job.lane == lane, Job.rank < rank)
+    return connection.scalar(select(func.count()).select_from(Job).where(*before)) or 0
+
+
+def models(connection: Connection, batch_id: str) -> Sequence[str]:
+    """Return the models that a batch's jobs ask for."""
+    return connection.scalars(select(Job.model).where(Job.batch_id == batch_id).distinct().order_by(Job.model)).all()
+
+
 def counts_by_lane(connection: Connection) -> Sequence[Row]:
     """Return lane, state and count of all jobs that are not finished."""
     statement = (

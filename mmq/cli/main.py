@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from mmq.cli import demo, run, sandbox
+from mmq.cli import cancel, demo, doctor, flower, pause, results, retry, run, sandbox, show, status, submit, up, wait
 from mmq.cli import worker as work
 from mmq.cli.failure import explained
 
@@ -22,7 +22,19 @@ _ASK, _LOOK, _STEER, _SERVE = "Ask", "Look", "Steer", "Run the parts"
 
 app.command("run", rich_help_panel=_ASK)(run.command)
 app.command("demo", rich_help_panel=_ASK)(demo.command)
+app.command("submit", rich_help_panel=_ASK)(submit.command)
+app.command("wait", rich_help_panel=_ASK)(wait.command)
+app.command("results", rich_help_panel=_ASK)(results.command)
+app.command("status", rich_help_panel=_LOOK)(status.command)
+app.command("show", rich_help_panel=_LOOK)(show.command)
+app.command("doctor", rich_help_panel=_LOOK)(doctor.command)
+app.command("cancel", rich_help_panel=_STEER)(cancel.command)
+app.command("retry", rich_help_panel=_STEER)(retry.command)
+app.command("pause", rich_help_panel=_STEER)(pause.pause_command)
+app.command("resume", rich_help_panel=_STEER)(pause.resume_command)
+app.command("up", rich_help_panel=_SERVE)(up.command)
 app.command("worker", rich_help_panel=_SERVE)(work.command)
+app.command("flower", rich_help_panel=_SERVE)(flower.command)
 app.command("sandbox", rich_help_panel=_SERVE)(sandbox.command)
 
 

@@ -22,4 +22,5 @@ WhichApi = Annotated[Api | None, typer.Option(help="Which of MiniMax's APIs to s
 InputFormat = Annotated[Format | None, typer.Option(help="Of INPUT, if its suffix does not tell.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print as JSON on standard output.")]
-BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id, or the beginning of it.")]
+BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="The batch's id.")]
+AnyId = Annotated[str, typer.Argument(metavar="BATCH|JOB", help="The id of a batch or of a job.")]

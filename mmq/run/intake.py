@@ -28,8 +28,8 @@ class Intake:
     Everything is read before anything is enqueued, so that every bad line is known before the first call is paid.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Keep what does not fit into memory in an unlinked file in `folder`."""
+    def __init__(self, folder: Path | None) -> None:
+        """Keep what does not fit into memory in an unlinked file in `folder`, or where the system keeps such files."""
         self.good = self.bad = self.warned = 0
         self.models: set[str] = set()
         self._good = _spool(folder)
@@ -108,5 +108,5 @@ def _append(spool: IO[bytes], row: list[Any] | Mapping[str, Any]) -> bytes:
     return raw
 
 
-def _spool(folder: Path) -> IO[bytes]:
-    return SpooledTemporaryFile(MEMORY_BYTES, mode="w+b", dir=str(folder))
+def _spool(folder: Path | None) -> IO[bytes]:
+    return SpooledTemporaryFile(MEMORY_BYTES, mode="w+b", dir=None if folder is None else str(folder))

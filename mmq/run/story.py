@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Engine
 
 from mmq.formats.write import STDOUT
+from mmq.local.folder import private_folder
 from mmq.local.stack import Stack
 from mmq.report.progress import Progress
-from mmq.report.remarks import Remarks
 from mmq.report.screen import Screen
 from mmq.report.summary import Summary
 from mmq.report.words import counted
@@ -24,6 +24,7 @@ from mmq.run.intake import Intake
 from mmq.run.interrupt import HASTE_S, Interrupted, Interrupts
 from mmq.run.limits import LimitsView
 from mmq.run.reckon import reckon
+from mmq.run.submission import read_all
 from mmq.run.vigil import Vigil
 from mmq.run.watch import Watch
 from mmq.run.write import write_answers, write_failures
@@ -88,34 +89,19 @@ class Run:
             )
 
     def _intake(self) -> AbstractContextManager[Intake]:
-        self.settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self.settings.home)
         return Intake(self.settings.home)
 
     def _answer(self, stack: Stack, intake: Intake, interrupts: Interrupts) -> None:
         try:
             # The worker is starting meanwhile: by the time all is read, it is there.
-            self._read(intake)
+            errors = None if self.ask.errors == STDOUT else self.ask.errors
+            read_all(intake, self.ask, self.settings, self.screen, errors)
             self._accept(stack.database, intake)
             self._wait(stack, intake)
         except Interrupted:
             self._tell_stopping(interrupts)
             raise
-
-    def _read(self, intake: Intake) -> None:
-        remarks = Remarks(self.screen.say, None if self.ask.errors == STDOUT else self.ask.errors)
-
-        def on_progress(count: int) -> None:
-            self.screen.show(Progress(note=f"reading: {count:,} lines"))
-
-        intake.read(
-            self.ask.source,
-            api=self.settings.api,
-            model=self.settings.model,
-            format=self.ask.format,
-            on_remark=remarks.take,
-            on_progress=on_progress,
-        )
-        remarks.finish()
 
     def _accept(self, database: Engine, intake: Intake) -> None:
         key = batch_key(self.ask.source, intake.content_digest, self.settings.database_url)

@@ -1,0 +1,33 @@
+"""`mmq show`: everything about one job."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mmq.cli.options import Json
+
+
+def command(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="The job's id, as in the results and errors files.")],
+    *,
+    prompt: Annotated[bool, typer.Option("--prompt", help="Show the request, too.")] = False,
+    answer: Annotated[bool, typer.Option("--answer", help="Show the answer, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a job's state, why it waits or failed, and each call made for it, with MiniMax's code and request id."""
+    import json  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    from mmq.cli.place import opened  # noqa: PLC0415
+    from mmq.report.paper import put  # noqa: PLC0415
+    from mmq.report.record import as_record, rendered  # noqa: PLC0415
+    from mmq.run.inspect import inspect  # noqa: PLC0415
+
+    with opened() as (_, database):
+        found = inspect(database, job)
+    if as_json:
+        print(json.dumps(as_record(found, prompt=prompt, answer=answer), ensure_ascii=False, default=str))
+    else:
+        put(rendered(found, prompt=prompt, answer=answer), sys.stdout)

@@ -1,0 +1,38 @@
+"""Looking over the whole queue."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from mmq.report.overview import BatchState, LaneState, Overview, WorkerState
+from mmq.report.progress import Pause
+from models import leases, pause, queries
+from models.lane import Lane
+from models.session import reading
+from models.table import utcnow
+
+NEWEST_BATCHES = 10
+
+
+def survey(database: Engine) -> Overview:
+    """Return lanes, workers, pauses and the newest batches as they are now."""
+    with reading(database) as connection:
+        open_jobs = {(row.lane, row.state): row.jobs for row in queries.counts_by_lane(connection)}
+        alive = leases.alive(connection, utcnow())
+        paused = pause.paused(connection)
+        batches = [
+            BatchState(row.id, row.name, row.created_at, queries.counts(connection, row.id))
+            for row in queries.batches(connection, NEWEST_BATCHES)
+        ]
+    closed = {row.name for row in paused if row.kind == pause.LANE}
+    return Overview(
+        lanes=[
+            LaneState(
+                str(lane), open_jobs.get((lane, "queued"), 0), open_jobs.get((lane, "running"), 0), lane in closed
+            )
+            for lane in Lane
+        ],
+        workers=[WorkerState(row.name, row.lanes, row.capacity, row.started_at) for row in alive],
+        pauses=[Pause(row.kind, row.name, row.code, row.reason, row.remedy) for row in paused],
+        batches=batches,
+    )
