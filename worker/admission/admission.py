@@ -14,6 +14,7 @@ from collections.abc import Callable
 from redis.asyncio import Redis
 
 from worker.admission import gate
+from worker.admission.cancel import cancel
 from worker.admission.keys import LANES, BudgetKey
 from worker.admission.limits import Limits, Policy
 from worker.admission.outage import UNAVAILABLE, Outage
@@ -111,10 +112,8 @@ class Admission:
 
     async def close(self) -> None:
         """Turn away who waits, give back what is held, and stop listening. The Redis client stays the caller's."""
-        if self._listener is not None:
-            self._listener.cancel()
-            await asyncio.gather(self._listener, return_exceptions=True)
-            self._listener = None
+        await cancel(self._listener)
+        self._listener = None
         for turnstile in self._turnstiles.values():
             await turnstile.close()
         self._turnstiles.clear()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from redis.asyncio import Redis
 
+from worker.admission.cancel import cancel
 from worker.admission.decision import Answer, Question
 from worker.admission.keys import LANES, BudgetKey
 from worker.admission.limits import Limits, Policy
@@ -87,9 +88,7 @@ class Turnstile:
 
     async def close(self) -> None:
         """Stop, turn away who waits, and tell Redis that this worker holds nothing here."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await cancel(self._task)
         for waiter in self._waiters:
             waiter.future.cancel()
             self._waiters.discard(waiter)
