@@ -1,6 +1,6 @@
 # Every target works on a machine with Python >= 3.11 and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test check bench docs clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -28,6 +28,9 @@ check: install ## Lint, format, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install ## Write docs/errors.md from the table of errors
+	PYTHONPATH=tests $(BIN)/python -m support.errors_page
 
 clean: ## Remove the environment, caches and embedded state
 	rm -rf .venv .mmq .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
