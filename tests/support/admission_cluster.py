@@ -103,7 +103,9 @@ refusals = st.tuples(
 
 def traffic(*kinds: tuple[int, st.SearchStrategy]) -> st.SearchStrategy:
     """Runs long enough to get somewhere; each kind of step as often as its weight says."""
-    return st.lists(st.one_of(*(kind for weight, kind in kinds for _ in range(weight))), min_size=15, max_size=60)
+    # one_of takes each alternative once, however often it is given.
+    drawn = st.sampled_from([kind for weight, kind in kinds for _ in range(weight)]).flatmap(lambda kind: kind)
+    return st.lists(drawn, min_size=15, max_size=60)
 
 
 budgets = st.builds(

@@ -231,7 +231,7 @@ class Decision:
         ahead = self.model.round(denied).index(self.me) + sum(self.others[:denied])
         step = self.interval
         if dimension == "tokens" and self.granted[denied] < len(self.asks[denied]):
-            step = self.asks[denied][self.granted[denied]] * self.token_us
+            step = self.asks[denied][self.granted[denied]] * self.token_us / 2
         return min(wait + ahead * step, max(wait, self.patience))
 
     def call_next(self, told: float) -> None:

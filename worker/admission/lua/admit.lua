@@ -165,7 +165,8 @@ if denied and (dimension == 'requests' or dimension == 'tokens' or dimension == 
   for higher = 1, denied - 1 do ahead = ahead + others[higher] end
   local step = interval
   if dimension == 'tokens' and granted[denied] < asked[denied] then
-    step = arg[position[denied] + granted[denied]] * token_us
+    -- Refunds bring the moment nearer than estimates say: coming early costs a round trip, coming late tokens.
+    step = arg[position[denied] + granted[denied]] * token_us / 2
   end
   if not (dimension == 'lane' and s.deferred_at > 0) then
     wait = math.min(wait + ahead * step, math.max(wait, arg[18]))
