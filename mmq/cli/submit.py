@@ -40,7 +40,7 @@ def command(
 
     settings = load(overridden(os.environ, model=model))
     warn(settings)
-    ask = asked(source, "-", errors, lane=lane, name=name, format=format, fresh=fresh)
+    ask = asked(source, "-", errors or "-", lane=lane, name=name, format=format, fresh=fresh)
     with screen(ask.title, quiet=quiet) as display:
         accepted, bad = submit(ask, settings, display, errors)
     if as_json:

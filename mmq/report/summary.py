@@ -39,6 +39,7 @@ class Summary:
     before: int  #: of `answered`, those that an earlier run had brought
     seconds: float | None
     calls: int
+    calls_failed: int  #: refused for other reasons than limits, or broken
     refused_by_limits: int
     limit_codes: Sequence[str]
     waited_s: float  #: for limits and retries, all jobs together
@@ -101,12 +102,15 @@ def _figures(summary: Summary) -> Table:
 
 
 def _calls(summary: Summary) -> str:
-    others = summary.calls - summary.answered - summary.refused_by_limits
+    cut_off = summary.calls - summary.answered - summary.refused_by_limits - summary.calls_failed
     figures = [f"{summary.answered:,} answered"]
-    if summary.refused_by_limits:
-        figures.append(f"{summary.refused_by_limits:,} refused by limits")
-    if others > 0:
-        figures.append(f"{others:,} failed")
+    for count, words in (
+        (summary.refused_by_limits, "refused by limits"),
+        (summary.calls_failed, "failed"),
+        (cut_off, "cut off or still out"),
+    ):
+        if count > 0:
+            figures.append(f"{count:,} {words}")
     return f"{summary.calls:,}: {', '.join(figures)}"
 
 

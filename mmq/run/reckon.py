@@ -25,8 +25,9 @@ def reckon(
     with reading(database) as connection:
         counts = queries.counts(connection, batch_id)
         usage = queries.usage(connection, batch_id)
-        throttled = [row for row in queries.attempts_by_code(connection, batch_id) if row.outcome == Outcome.THROTTLED]
+        calls = queries.attempts_by_code(connection, batch_id)
         groups = failure_groups(connection, batch_id)
+    throttled = [row for row in calls if row.outcome == Outcome.THROTTLED]
     return Summary(
         batch_id=batch_id,
         lines=sum(counts.values()) + bad_lines,
@@ -38,6 +39,7 @@ def reckon(
         before=before,
         seconds=seconds,
         calls=usage.attempts,
+        calls_failed=sum(row.attempts for row in calls if row.outcome in {Outcome.FAILED, Outcome.BLOCKED}),
         refused_by_limits=sum(row.attempts for row in throttled),
         limit_codes=sorted({str(row.code) for row in throttled}),
         waited_s=usage.limited_s,

@@ -32,6 +32,7 @@ from models import leases, pause, queries
 from models.session import open_database, reading, writing
 from models.table import utcnow
 from tasks.producer import producer
+from worker import liveness
 from worker.errors import MmqError
 from worker.provider.account import Account
 from worker.settings import Settings
@@ -123,10 +124,12 @@ class Run:
             return
         limits = LimitsView(self.settings.redis_url, self.account.name, intake.models)
         watch = Watch(stack.database, accepted.batch_id, self.ask.lane, limits.look)
-        vigil = Vigil(stack)
+        vigil = Vigil(stack.check)
         try:
             while True:
-                self._progress = replace(watch.look(), note=vigil.note)
+                look = watch.look()
+                starting = not vigil.note and not look.ended and not look.in_flight and look.waiting and not look.holds
+                self._progress = replace(look, note="a worker is starting" if starting else vigil.note)
                 self.screen.show(self._progress)
                 if self._progress.ended == self._progress.total:
                     return
@@ -165,7 +168,9 @@ class Run:
         database = open_database(self.settings.database_url)
         try:
             with reading(database) as connection:
-                return bool(leases.alive(connection, utcnow()))
+                alive = {worker.id for worker in leases.alive(connection, utcnow())}
+            # Ours may have been killed: their leases hold for some moments more.
+            return bool(alive - liveness.dead(self.settings.home, alive))
         finally:
             database.dispose()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
-from mmq.local.stack import Stack
 from mmq.report.progress import Pause, Progress
 from models import pause
 from worker.errors import MmqError, Unavailable
@@ -27,9 +27,11 @@ class AccountPaused(MmqError):
 class Vigil:
     """Watches over the stack and the account. `note` says what is amiss and may pass by itself."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, check: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
+        """`check` is the stack's."""
         self.note = ""
-        self._stack = stack
+        self._check = check
+        self._clock = clock
         self._check_due = 0.0
         self._paused_since: float | None = None
 
@@ -40,11 +42,11 @@ class Vigil:
             ProcessEnded: a worker of ours died.
             AccountPaused: the account stays closed, and nothing is in flight that could open it.
         """
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._check_due:
             self._check_due = now + CHECK_S
             try:
-                self._stack.check()
+                self._check()
                 self.note = ""
             except Unavailable as error:
                 self.note = str(error)

@@ -1,0 +1,76 @@
+"""Noticing what would make a run wait for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mmq.report.progress import Pause, Progress
+from mmq.run.vigil import CHECK_S, PAUSED_AT_MOST_S, PAUSED_S, AccountPaused, Vigil
+from worker.errors import Unavailable
+
+BROKE = Pause("account", "default", "1008", "no balance", "top up")
+
+
+class Ticks:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def vigil(clock: Ticks, check: Callable[[], None] = lambda: None) -> Vigil:
+    return Vigil(check, clock)
+
+
+def test_an_account_that_stays_closed_ends_the_run() -> None:
+    """Once nothing is in flight that could open it."""
+    clock = Ticks()
+    watching = vigil(clock)
+    closed = Progress(waiting=5, pauses=[BROKE])
+    watching.keep(closed)
+    clock.now += PAUSED_S
+    watching.keep(Progress(waiting=4, in_flight=1, pauses=[BROKE]))
+    with pytest.raises(AccountPaused, match=r"1008: no balance\n +top up"):
+        watching.keep(closed)
+
+
+def test_calls_that_never_end_do_not_hold_up_the_news() -> None:
+    """After half a minute it is told anyway."""
+    clock = Ticks()
+    watching = vigil(clock)
+    closed = Progress(in_flight=1, pauses=[BROKE])
+    watching.keep(closed)
+    clock.now += PAUSED_AT_MOST_S
+    with pytest.raises(AccountPaused):
+        watching.keep(closed)
+
+
+def test_a_pause_that_is_lifted_is_forgotten() -> None:
+    """One refusal among answers ends nothing; neither does a paused lane."""
+    clock = Ticks()
+    watching = vigil(clock)
+    for pauses in ([BROKE], [], [BROKE], [Pause("lane", "bulk", None, None, None)], [BROKE]):
+        watching.keep(Progress(waiting=1, pauses=pauses))
+        clock.now += PAUSED_S
+
+
+def test_trouble_that_may_pass_is_noted_until_it_has() -> None:
+    """Redis away: the run waits, and says so; checks are made once a second."""
+    clock, answers = Ticks(), [Unavailable("Redis is away"), None]
+
+    def check() -> None:
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+
+    watching = vigil(clock, check)
+    watching.keep(Progress(waiting=1))
+    watching.keep(Progress(waiting=1))
+    assert watching.note == "Redis is away"
+    clock.now += CHECK_S
+    watching.keep(Progress(waiting=1))
+    assert (watching.note, answers) == ("", [])
