@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
+from support.composed import COMPOSE, ROOT, SERVICES
 from tasks.contract import LANES
 from worker.bootstep import GRACE_S
 from worker.provider.account import Timeouts
 from worker.settings import VARIABLES
 
-ROOT = Path(__file__).resolve().parent.parent
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 WORKERS = sorted(name for name in SERVICES if name.startswith("worker-"))
 SERVING = sorted(name for name in SERVICES if name not in {"migrate", "mmq"})
 REFERENCE = re.compile(r"(?<!\$)\$\{(\w+)([^}]*)\}")
