@@ -85,6 +85,22 @@ def test_flower_asks_for_its_password(stage: Stage) -> None:
     assert status(f"{stage.flower_url}/workers", PASSWORDS["FLOWER_PASSWORD"]) == 200
 
 
+def metrics(stage: Stage) -> str:
+    """Flower's metrics, asked for without a password."""
+    with urllib.request.urlopen(f"{stage.flower_url}/metrics") as response:
+        return str(response.read().decode())
+
+
+def test_flower_counts_jobs_for_everybody(stage: Stage) -> None:
+    """Its metrics ask for no password, which is why docs/production.md shuts them off, and hold no prompt."""
+    eventually(lambda: stage.health("flower") == 0)
+    stage.run(
+        "mmq", "wait", stage.run("mmq", "submit", "-", "--quiet", given='{"prompt": "Tell"}\n').strip(), "--quiet"
+    )
+    eventually(lambda: 'type="task-succeeded"' in metrics(stage))
+    assert "Tell" not in metrics(stage)
+
+
 def test_no_secret_shows_in_processes_or_logs(stage: Stage) -> None:
     """Neither the key nor a password is an argument of a process, or in what the services print."""
     arguments = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, text=True, check=True).stdout
