@@ -10,6 +10,7 @@ from support.admission_model import BudgetModel
 from worker.admission.decision import Question
 from worker.admission.keys import BudgetKey
 from worker.admission.limits import Limits, Policy
+from worker.admission.waiters import share
 
 BUDGET = BudgetKey("account", "MiniMax-M2")
 WORKERS = ("w1", "w2", "w3")
@@ -46,10 +47,7 @@ class Cluster:
     ) -> list:
         """Settle the worker's oldest calls, then ask for its first waiters; `used` None says they were not sent."""
         done, self.held[worker] = self.held[worker][:settled], self.held[worker][settled:]
-        asks, room = [], batch
-        for count in waiting:
-            asks.append([tokens + i for i in range(min(count, room))])
-            room -= len(asks[-1])
+        asks = [[tokens + i for i in range(count)] for count in share(waiting, batch)]
         question = Question(
             worker=worker,
             epoch=self.epoch[worker],

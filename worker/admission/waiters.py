@@ -28,6 +28,16 @@ class Waiter:
             self.on_wait(wait)
 
 
+def share(waiting: ByLane, batch: int) -> ByLane:
+    """Return how many of each lane to ask for: the highest first, but one of each lane that waits.
+
+    A lane that has been passed over for long goes first; without one of it in the batch nobody could go.
+    """
+    interactive = min(waiting[0], max(1, batch - 2))
+    default = min(waiting[1], max(1, batch - interactive - 1))
+    return interactive, default, min(waiting[2], max(1, batch - interactive - default))
+
+
 class Waiters:
     """Ordered by lane, then by arrival. Adding, discarding and counting take constant time."""
 
@@ -49,12 +59,9 @@ class Waiters:
         return interactive, default, bulk
 
     def first(self, count: int) -> tuple[list[Waiter], list[Waiter], list[Waiter]]:
-        """Return the first `count` by lane; a lower lane appears only once the higher ones are complete."""
-        chosen: list[list[Waiter]] = []
-        for lane in self._lanes:
-            chosen.append(list(islice(lane.values(), count)))
-            count -= len(chosen[-1])
-        interactive, default, bulk = chosen
+        """Return the first of each lane, as many as `share` says for a batch of `count`."""
+        shares = zip(self._lanes, share(self.counts(), count), strict=True)
+        interactive, default, bulk = (list(islice(lane.values(), part)) for lane, part in shares)
         return interactive, default, bulk
 
     def __iter__(self) -> Iterator[Waiter]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from support.admission_cluster import WORKERS, Cluster, Grant, asks, budgets, counts, moves, refusals, tokens, traffic
 from worker.admission.limits import Limits, Policy
+from worker.admission.waiters import share
 
 PATIENT = Policy(default_floor=0, bulk_floor=0, deference_s=1e6, lease_s=1e6)
 unsettled = st.tuples(
@@ -63,6 +64,30 @@ def test_what_is_held_is_what_was_granted_and_not_given_back(limits, steps):
         if step == "ask":
             row = cluster.model.workers.get(arguments[0])
             assert (row.held if row else 0) == len(cluster.held[arguments[0]])
+
+
+@given(limits=budgets, steps=traffic((9, asks), (6, moves), (1, refusals)))
+def test_nobody_waits_without_a_cause(limits, steps):
+    """What was asked for is granted, or one dimension is named that really is exhausted."""
+    cluster = Cluster(limits, Policy())
+    for step, *arguments in steps:
+        reply = getattr(cluster, step)(*arguments)
+        if step != "ask":
+            continue
+        worker, waiting, batch, *_ = arguments
+        model, now, dimension = cluster.model, cluster.clock_us, reply[4]
+        elsewhere = sum(sum(row.waiting) for name, row in model.workers.items() if name != worker)
+        exhausted = {
+            "": sum(reply[:3]) == sum(waiting)
+            or any(granted == asked for granted, asked in zip(reply[:3], share(waiting, batch), strict=True) if asked),
+            "gate": model.gate_until > now,
+            "redis": model.quiet_until > now,
+            "concurrency": model.held >= (limits.concurrency or float("inf")) - limits.reserved_slots,
+            "requests": model.requests_at - limits.burst_us > now and bool(limits.rpm or model.refusals),
+            "tokens": model.tokens_at - limits.burst_us > now and limits.tpm is not None,
+            "lane": elsewhere > 0,
+        }
+        assert exhausted[dimension], dimension
 
 
 @settings(max_examples=50)
