@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from celery import Celery
-from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import Engine
 
-from models import acceptance, feeding
+from models import acceptance, feeding, pause
 from models.acceptance import NewJob
 from models.identity import new_id, next_ranks
 from models.lane import Lane
 from models.session import writing
 from models.table import utcnow
-from worker import message
+from models.text import storable
+from worker import message, outage
 from worker.errors import InvalidRequest, Problem
 from worker.feed import NUDGE_KEY
 from worker.provider.account import Api
 from worker.provider.catalogue import load as load_catalogue
 from worker.provider.preflight.check import check
+from worker.provider.quoting import quote
 from worker.provider.tokens import estimate_prompt_tokens
 
 log = logging.getLogger(__name__)
+
+#: Of a custom_id or an idempotency key: in UTF-8, PostgreSQL's index takes no text above 2,704 bytes.
+LONGEST_NAME = 600
+TRIES = 2  # the first may only find out that Redis was restarted since
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +51,24 @@ class Order:
 def chat_request(
     prompt: str | None, messages: Sequence[Mapping[str, Any]] | None, model: str, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a chat request of either a prompt or messages.
+    """Return a chat request of either a prompt or messages. Fields that are None are as good as absent.
 
     Raises:
-        InvalidRequest: both or neither given.
+        InvalidRequest: both or neither given, or messages that are no list of objects.
     """
     if (prompt is None) == (messages is None):
         given = "both are given" if prompt is not None else "neither is given"
         raise InvalidRequest([Problem("prompt", given, "give either prompt or messages")])
-    turns = [{"role": "user", "content": prompt}] if messages is None else [dict(turn) for turn in messages]
-    return {"model": model, "messages": turns, **fields}
+    given_fields = {name: value for name, value in fields.items() if value is not None}
+    turns = [{"role": "user", "content": prompt}] if messages is None else _turns(messages)
+    return {"model": model, "messages": turns, **given_fields}
+
+
+def _turns(messages: Any) -> list[dict[str, Any]]:
+    if not isinstance(messages, list | tuple) or not all(isinstance(turn, Mapping) for turn in messages):
+        remedy = 'write [{"role": "user", "content": "..."}]'
+        raise InvalidRequest([Problem("messages", "is no list of objects", remedy)])
+    return [dict(turn) for turn in messages]
 
 
 def preflight(order: Order, api: Api) -> list[str]:
@@ -66,13 +79,25 @@ def preflight(order: Order, api: Api) -> list[str]:
     """
     findings = check(order.request, api=api, catalogue=load_catalogue())
     problems = [Problem(found.field, found.message, found.remedy) for found in findings if found.fatal]
-    if order.lane not in {str(lane) for lane in Lane}:
-        problems.append(Problem("lane", f"{order.lane!r} is no lane", f"use one of {', '.join(Lane)}"))
-    if order.deadline is not None and order.deadline.tzinfo is None:
-        problems.append(Problem("deadline", f"{order.deadline} has no time zone", "give an aware datetime"))
+    problems += _problems(order)
     if problems:
         raise InvalidRequest(problems)
     return [f"{found.field}: {found.message}" for found in findings]
+
+
+def _problems(order: Order) -> Iterator[Problem]:
+    if order.lane not in list(Lane):
+        yield Problem("lane", f"{quote(order.lane)} is no lane", f"use one of {', '.join(Lane)}")
+    if order.deadline is not None and order.deadline.tzinfo is None:
+        yield Problem("deadline", f"{order.deadline} has no time zone", "give an aware datetime")
+    for field in ("custom_id", "idempotency_key"):
+        text = getattr(order, field)
+        if text is None:
+            continue
+        if not isinstance(text, str) or storable(text) != text:
+            yield Problem(field, f"{quote(text)} is no text that can be stored", "give a string without NUL")
+        elif len(text) > LONGEST_NAME:
+            yield Problem(field, f"{len(text)} characters, at most {LONGEST_NAME}", "shorten it")
 
 
 def rows(orders: Sequence[Order], batch_id: str | None = None) -> list[NewJob]:
@@ -102,26 +127,45 @@ def announce(database: Engine, app: Celery, accepted: Sequence[NewJob]) -> None:
 
     Never raises for a broker that is away: the jobs are safe, and are fed when it is back.
     """
-    urgent = [job for job in accepted if job.lane == Lane.INTERACTIVE]
-    try:
-        with app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=2)
-            if urgent:
-                with writing(database) as transaction:
-                    feeding.mark_fed(transaction, [job.id for job in urgent], utcnow())
-                for job in urgent:
-                    app.send_task(
-                        message.TASK,
-                        kwargs=message.build(job.lane, [job.id]),
-                        queue=job.lane,
-                        connection=connection,
-                        ignore_result=True,
-                        retry=False,
-                    )
-            if len(urgent) < len(accepted):
-                nudge(connection)
-    except (BrokerError, OSError) as exc:
-        log.info("the broker is away, jobs wait in the database: %s", type(exc).__name__)
+    for _ in range(TRIES):
+        try:
+            _announce(database, app, accepted)
+        except Exception as exc:
+            if not (outage.is_outage(exc) or isinstance(exc, OSError)):
+                raise
+            reason = type(exc).__name__
+        else:
+            return
+    log.info("the broker is away, jobs wait in the database: %s", reason)
+
+
+def _announce(database: Engine, app: Celery, accepted: Sequence[NewJob]) -> None:
+    # A connection from a pool: one of its own for each call would cost as much as the commit.
+    with app.producer_pool.acquire(block=True) as producer:
+        connection: Any = producer.connection
+        connection.ensure_connection(max_retries=0)
+        urgent = [job for job in accepted if job.lane == Lane.INTERACTIVE]
+        if urgent and _mark_urgent(database, urgent):
+            for job in urgent:
+                app.send_task(
+                    message.TASK,
+                    kwargs=message.build(job.lane, [job.id]),
+                    queue=job.lane,
+                    producer=producer,
+                    ignore_result=True,
+                    retry=False,
+                )
+        if len(urgent) < len(accepted):
+            nudge(connection)
+
+
+def _mark_urgent(database: Engine, urgent: Sequence[NewJob]) -> bool:
+    """Mark jobs as fed. False, and nothing done, while a pause forbids it: the feeder then knows when."""
+    with writing(database) as transaction:
+        if any(row.kind == pause.ACCOUNT or row.name == Lane.INTERACTIVE for row in pause.paused(transaction)):
+            return False
+        feeding.mark_fed(transaction, [job.id for job in urgent], utcnow())
+    return True
 
 
 def nudge(connection: Any) -> None:

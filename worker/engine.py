@@ -16,7 +16,7 @@ from typing import Any
 
 from models.identity import new_id
 from models.lane import Lane
-from worker import lease, liveness
+from worker import lease, liveness, outage, trace
 from worker.execution import Phase
 from worker.feed import Publish
 from worker.hands import Hands
@@ -81,7 +81,7 @@ class Engine:
             self._error = exc
             if self._ready.is_set():
                 # Without its engine the worker would take messages and do nothing; its supervisor starts it anew.
-                log.critical("the engine stopped", exc_info=True)
+                log.critical("the engine stopped by %s\n%s", outage.brief(exc), trace.of(exc))
                 os.kill(os.getpid(), signal.SIGTERM)
         finally:
             self._ready.set()
@@ -102,14 +102,17 @@ class Engine:
     async def _serve(self, stand: Stand, lock: liveness.Hold) -> None:
         """Work until told to stop, or until one of the tasks that work needs has ended by an error."""
         keep_lease = asyncio.create_task(self._keep_lease(stand), name="lease")
+        claiming = asyncio.create_task(self._hands.claim(), name="claim")
         workers = [
-            asyncio.create_task(self._hands.claim(), name="claim"),
             asyncio.create_task(stand.feeder.run(), name="feed"),
             asyncio.create_task(self._stopping.wait(), name="stop"),
         ]
-        done, _ = await asyncio.wait([*workers, keep_lease, stand.recording], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(
+            [claiming, *workers, keep_lease, stand.recording], return_when=asyncio.FIRST_COMPLETED
+        )
         lock.release()
         left = self._hints.close()
+        await asyncio.wait([claiming])  # what it has just claimed is run, to be handed back with the rest
         await end_tasks(workers)
         if stand.recording not in done:  # without it nothing can be handed back, and the lease's end will do it
             await self._hands.empty(self._grace_s)

@@ -154,7 +154,6 @@ class Execution:
         total = reply.usage.total_tokens if reply.usage else None
         self.tools.estimate.learn(self.row.model, reply.usage)
         await self.tools.admission.settle(reservation, total)
-        self._under_way = False
         if await self._end(Succeeded(self._hold()), outcome.answered(self.row.id, self.attempts, reply)):
             await self.tools.pauses.lift()
             seconds = time.monotonic() - self.claimed_at
@@ -170,7 +169,6 @@ class Execution:
             await self.tools.admission.settle(reservation, None)
         if verdict.action in {Action.RETRY, Action.FAIL}:
             self.failures += 1
-        self._under_way = False
         self._finish = outcome.refused(self.row.id, self.attempts, failed, self.ready_at - self.sent_at)
 
     async def _try_again(self, failed: BaseException, seconds: float) -> None:
@@ -196,12 +194,16 @@ class Execution:
 
     async def _break_down(self, error: Exception) -> None:
         remedy = "this is a fault of the queue itself: report it with the worker's log, then `mmq retry` the job"
-        finish = outcome.abandoned(self.row.id, self.attempts) if self._under_way else None
-        await self._end(Failed(self._hold(), Failure("internal_error", type(error).__name__, remedy)), finish)
+        finish = outcome.broken(self.row.id, self.attempts, error) if self._under_way else None
+        if await self._end(Failed(self._hold(), Failure("internal_error", type(error).__name__, remedy)), finish):
+            self.tools.telemetry.failed(self.row.id, f"internal_error, {type(error).__name__}")
 
     async def _end(self, ending: Ending, finish: Finish | None = None) -> bool:
         self.phase = Phase.RECORDING
-        return await self.tools.recorder.end(ending, finish)
+        moved = await self.tools.recorder.end(ending, finish)
+        if finish is not None:
+            self._under_way = False
+        return moved
 
     def _take_finish(self) -> Finish | None:
         finish, self._finish = self._finish, None

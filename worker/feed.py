@@ -30,6 +30,7 @@ FULL_S = 0.1  # while all windows are full
 IDLE_S = 1.0  # while there is none, unless a producer nudges
 UPKEEP_S = 1.0  # between two looks at leases, deadlines and pauses
 FOLLOWER_S = 1.0  # between two tries to lead
+PROBE_EVERY_S = 60.0  # one job tries a paused account, and no other goes before its answer may have come
 #: A message that nobody claimed for so long was lost; feeding the job again is harmless.
 REFEED_AFTER = timedelta(seconds=60)
 WINDOW = 2.0  # jobs under way in Celery for each call that the lane's workers can make
@@ -51,13 +52,14 @@ class Feeder:
         self._workers: Sequence[Row] = ()
         self._pauses: Sequence[Row] = ()
         self._upkeep_due = 0.0
+        self._probe_due = 0.0
 
     async def run(self) -> None:
         """Feed until cancelled. Trouble with Redis or the database is waited out."""
         away = False
         while True:
             try:
-                wait = await self._turn()
+                await self._turn()
             except Exception as exc:
                 if not outage.is_outage(exc):
                     raise
@@ -69,16 +71,16 @@ class Feeder:
                 if away:
                     log.warning("feeding goes on")
                 away = False
-                await self._sleep(wait)
 
-    async def _turn(self) -> float:
+    async def _turn(self) -> None:
         if not await lease.lead(self.redis, self.worker_id):
             self._upkeep_due = 0.0
-            return FOLLOWER_S
+            await asyncio.sleep(FOLLOWER_S)  # a follower that waited for nudges would take them from the leader
+            return
         if time.monotonic() >= self._upkeep_due:
             await self._look_after()
             self._upkeep_due = time.monotonic() + UPKEEP_S
-        return await asyncio.to_thread(self._feed)
+        await self._sleep(await asyncio.to_thread(self._feed))
 
     async def _sleep(self, seconds: float) -> None:
         if seconds < IDLE_S:
@@ -87,14 +89,15 @@ class Feeder:
             await self.redis.blpop([NUDGE_KEY], timeout=seconds)
 
     async def _look_after(self) -> None:
-        fresh = bool(await self.redis.set(EPOCH_KEY, self.worker_id, nx=True))
+        fresh = not await self.redis.exists(EPOCH_KEY)
         await asyncio.to_thread(self._upkeep, fresh)
+        if fresh:  # only now: were the database away, nobody would see it again
+            await self.redis.set(EPOCH_KEY, self.worker_id)
 
     def _upkeep(self, fresh: bool) -> None:
         now = utcnow()
         with reading(self.database) as connection:
             self._workers = leases.alive(connection, now)
-            self._pauses = pause.paused(connection)
             dead = leases.expired(connection, now)
             overdue = transitions.any_overdue(connection, now)
         if not (fresh or dead or overdue):
@@ -112,6 +115,7 @@ class Feeder:
         stale = now - REFEED_AFTER
         with reading(self.database) as connection:
             under_way = feeding.fed_by_lane(connection, stale)
+            self._pauses = pause.paused(connection)  # read anew: what a broken account hands back would be fed at once
         wait = FULL_S if under_way else IDLE_S
         for lane in Lane:
             window = self._window(lane)
@@ -120,20 +124,32 @@ class Feeder:
                 continue
             with writing(self.database) as connection:
                 ids = feeding.take_next(connection, lane, room, now, stale)
-            for message in self._messages(lane, ids):
-                self.publish(lane, message)
+            self._publish(lane, ids)
             wait = BUSY_S if ids else wait
         return wait
+
+    def _publish(self, lane: Lane, ids: Sequence[str]) -> None:
+        try:
+            for message in self._messages(lane, ids):
+                self.publish(lane, message)
+        except Exception:
+            with writing(self.database) as connection:
+                feeding.unfeed(connection, ids)
+            raise
+        if ids and self._account_paused():
+            self._probe_due = time.monotonic() + PROBE_EVERY_S
 
     def _window(self, lane: Lane) -> int:
         if any(row.kind == pause.LANE and row.name == lane for row in self._pauses):
             return 0
-        account = next((row for row in self._pauses if row.kind == pause.ACCOUNT), None)
-        if account is not None:
+        if (account := self._account_paused()) is not None:
             due = account.probe_at is not None and account.probe_at <= utcnow()
-            return 1 if due else 0
+            return 1 if due and time.monotonic() >= self._probe_due else 0
         calls = sum(worker.capacity for worker in self._workers if lane in worker.lanes.split(","))
         return ceil(float(calls) * WINDOW)
+
+    def _account_paused(self) -> Row | None:
+        return next((row for row in self._pauses if row.kind == pause.ACCOUNT), None)
 
     def _messages(self, lane: Lane, ids: Sequence[str]) -> list[Sequence[str]]:
         # Small enough that every worker gets its share, large enough that Celery's cost a message is split.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from models.lane import Lane
 from models.table import Row
+from worker import trace
 from worker.execution import Execution, Phase, Tools
 from worker.hints import Hints
 
@@ -29,9 +30,14 @@ class Hands:
         return len(self._executions)
 
     async def claim(self) -> None:
-        """Claim jobs as hints and room come, until cancelled."""
+        """Claim jobs as hints and room come, until the hints are closed.
+
+        Not to be cancelled: a claim that is being committed would leave jobs held that nobody runs.
+        """
         while True:
             await self.hints.arrived.wait()
+            if self.hints.closed:
+                return
             self.hints.arrived.clear()
             free = self.calls - len(self)
             ids = self.hints.take(dict.fromkeys(Lane, free) | {Lane.INTERACTIVE: free + self.reserve})
@@ -78,4 +84,4 @@ class Hands:
         del self._executions[task]
         self.hints.arrived.set()
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("job %s broke its execution: %s", task.get_name(), type(error).__name__, exc_info=error)
+            log.error("job %s broke its execution: %s", task.get_name(), trace.of(error))

@@ -26,6 +26,7 @@ class Hints:
 
     def put(self, lane: str, ids: Sequence[str]) -> None:
         """Add hints, from any thread. Waits while there are too many, unless somebody waits for the answer."""
+        waiting = self._lanes[Lane(lane)]  # before anything is noted: a lane of newer workers is an error
         with self._room:
             while len(self._known) >= MOST and lane != Lane.INTERACTIVE and not self._closed:
                 self._room.wait(RECHECK_S)
@@ -33,7 +34,7 @@ class Hints:
                 return  # unclaimed jobs are fed again, to another worker
             fresh = [job_id for job_id in ids if job_id not in self._known]
             self._known.update(fresh)
-            self._lanes[Lane(lane)].extend(fresh)
+            waiting.extend(fresh)
         self._loop.call_soon_threadsafe(self.arrived.set)
 
     def take(self, room: Mapping[Lane, int]) -> list[str]:
@@ -47,10 +48,16 @@ class Hints:
             self._room.notify_all()
         return taken
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is accepted."""
+        return self._closed
+
     def close(self) -> list[str]:
-        """Let waiting threads go, accept nothing more, and return what was left."""
+        """Let waiting threads and the claiming loop go, accept nothing more, and return what was left."""
         with self._room:
             self._closed = True
             left = [job_id for waiting in self._lanes.values() for job_id in waiting]
             self._room.notify_all()
+        self._loop.call_soon_threadsafe(self.arrived.set)
         return left

@@ -33,9 +33,10 @@ class Beat:
 
 
 def register(connection: Connection, worker: dict[str, Any]) -> None:
-    """Insert the worker with a fresh lease."""
+    """Insert the worker with a fresh lease, or renew the lease that a repeated write finds."""
     now = utcnow()
-    leases.register(connection, {**worker, "started_at": now, "lease_until": now + LEASE})
+    if not leases.renew(connection, worker["id"], now + LEASE):
+        leases.register(connection, {**worker, "started_at": now, "lease_until": now + LEASE})
 
 
 def beat(connection: Connection, worker_id: str) -> Beat:

@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SQLITE_OUTAGES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
+LIMIT_EXCEEDED = "54"  # PostgreSQL's class of values too large for an index and the like: waiting does not shrink them
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 
 
@@ -24,6 +25,8 @@ def is_outage(error: BaseException) -> bool:
         name = getattr(error.orig, "sqlite_errorname", None)
         if name is not None:  # SQLite calls a missing table an OperationalError, too
             return str(name).startswith(SQLITE_OUTAGES)
+        if str(getattr(error.orig, "sqlstate", None)).startswith(LIMIT_EXCEEDED):
+            return False
         return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     return isinstance(error, RedisError | BrokerError | ConnectionError)
 

@@ -21,6 +21,10 @@ OUTCOMES = {
 }
 
 
+LONGEST_CODE = 64  # characters of the columns
+LARGEST_COUNT = 2**31 - 1  # of PostgreSQL's integer
+
+
 def answered(job_id: str, number: int, reply: Reply) -> Finish:
     """Return the end of an attempt that brought an answer."""
     usage = reply.usage
@@ -34,9 +38,9 @@ def answered(job_id: str, number: int, reply: Reply) -> Finish:
         request_id=reply.request_id,
         answer=storable(answer),
         warning=storable(reply.warning) if reply.warning else None,
-        prompt_tokens=usage.prompt_tokens if usage else None,
-        completion_tokens=usage.completion_tokens if usage else None,
-        total_tokens=usage.total_tokens if usage else None,
+        prompt_tokens=_counted(usage.prompt_tokens) if usage else None,
+        completion_tokens=_counted(usage.completion_tokens) if usage else None,
+        total_tokens=_counted(usage.total_tokens) if usage else None,
         first_token_s=reply.first_token_s,
         duration_s=reply.total_s,
     )
@@ -51,7 +55,7 @@ def refused(job_id: str, number: int, failed: CallFailed, seconds: float) -> Fin
         finished_at=utcnow(),
         outcome=OUTCOMES[verdict.action],
         http_status=refusal.http_status,
-        code=verdict.code,
+        code=verdict.code[:LONGEST_CODE],
         message=storable(refusal.message or verdict.meaning),
         request_id=refusal.request_id,
         error_body=storable(refusal.body) or None,
@@ -71,8 +75,25 @@ def abandoned(job_id: str, number: int) -> Finish:
     )
 
 
+def broken(job_id: str, number: int, error: Exception) -> Finish:
+    """Return the end of an attempt whose execution broke by a fault of ours."""
+    return Finish(
+        job_id=job_id,
+        number=number,
+        finished_at=utcnow(),
+        outcome=Outcome.FAILED,
+        code="internal_error",
+        message=type(error).__name__,
+    )
+
+
 def failure(failed: CallFailed) -> Failure:
     """Return why a job failed for good, for its owner."""
     verdict = failed.verdict
     message = failed.refusal.message or verdict.meaning
-    return Failure(code=verdict.code, message=storable(message), remedy=verdict.remedy)
+    return Failure(code=verdict.code[:LONGEST_CODE], message=storable(message), remedy=verdict.remedy)
+
+
+def _counted(tokens: int) -> int | None:
+    """A count that no column holds is nonsense, and must not cost the answer beside it."""
+    return tokens if tokens <= LARGEST_COUNT else None

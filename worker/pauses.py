@@ -1,4 +1,4 @@
-"""Which lanes and accounts are paused, as this worker knows it; refreshed with every heartbeat."""
+"""Whether this worker's account is paused, as far as it knows; refreshed with every heartbeat."""
 
 from __future__ import annotations
 
@@ -35,15 +35,6 @@ class Pauses:
         """Whether the account is paused and no probe is due."""
         row = self._account_row()
         return row is not None and (row.probe_at is None or row.probe_at > utcnow())
-
-    @property
-    def probing(self) -> bool:
-        """Whether one job may go to see if the account works again."""
-        return self._account_row() is not None and not self.account_paused
-
-    def lane_paused(self, lane: str) -> bool:
-        """Whether a person paused the lane."""
-        return any(row.kind == pause.LANE and row.name == lane for row in self._rows)
 
     async def pause(self, verdict: Verdict) -> None:
         """Pause the account for everybody, with the reason and what to do about it."""

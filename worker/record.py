@@ -18,9 +18,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
-from models import ledger, transitions
+from models import ledger, queries, transitions
 from models.ledger import Finish, Start
 from models.session import writing
 from models.state import Outcome
@@ -106,16 +105,16 @@ class Recorder:
     def _commit_patiently(self, group: Sequence[_Entry]) -> list[Any]:
         try:
             return outage.outlast("database", lambda again: self._commit(group, again=again))
-        except SQLAlchemyError as exc:
+        except Exception as exc:
             if len(group) == 1:
                 return [exc]
-            # One entry that the database refuses must not take the others down with it.
+            # One entry that the database or its driver refuses must not take the others down with it.
             return [result for entry in group for result in self._commit_patiently([entry])]
 
     def _commit(self, group: Sequence[_Entry], *, again: bool) -> list[Any]:
         with writing(self.database) as connection:
             results: dict[int, Any] = {}
-            self._write_endings(connection, [entry for entry in group if entry.kind == "end"], results)
+            self._write_endings(connection, [entry for entry in group if entry.kind == "end"], results, again=again)
             self._write_starts(connection, [entry for entry in group if entry.kind == "begin"], results)
             self._write_claims(connection, [entry for entry in group if entry.kind == "claim"], results, again=again)
             for entry in group:
@@ -123,7 +122,9 @@ class Recorder:
                     results[id(entry)] = entry.content(connection)
         return [results[id(entry)] for entry in group]
 
-    def _write_endings(self, connection: Connection, entries: Sequence[_Entry], results: dict[int, Any]) -> None:
+    def _write_endings(
+        self, connection: Connection, entries: Sequence[_Entry], results: dict[int, Any], *, again: bool
+    ) -> None:
         now = utcnow()
         answered = [entry.content[0].hold for entry in entries if isinstance(entry.content[0], Succeeded)]
         moved = transitions.succeed(connection, answered, now) if answered else set()
@@ -132,6 +133,7 @@ class Recorder:
             ending, finish = entry.content
             if isinstance(ending, Succeeded):
                 won = ending.hold.job_id in moved or transitions.adopt(connection, ending.hold, now)
+                won = won or (again and finish is not None and _is_the_answer(connection, finish))
                 if not won and finish is not None:
                     finish = replace(finish, outcome=Outcome.SUPERSEDED)
             else:
@@ -157,3 +159,9 @@ class Recorder:
                 mine = transitions.held_by(connection, entry.content, self.worker_id)
                 rows += [row for row in mine if row.id not in taken]
             results[id(entry)] = rows
+
+
+def _is_the_answer(connection: Connection, finish: Finish) -> bool:
+    """Return whether a first try, whose acknowledgement was lost, has recorded this attempt as the job's answer."""
+    rows = queries.attempts(connection, finish.job_id)
+    return any(row.number == finish.number and row.outcome == Outcome.SUCCEEDED for row in rows)

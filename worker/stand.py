@@ -70,4 +70,6 @@ class Stand:
             await self.recording
         self.recorder.close()
         await self.redis.aclose()
+        # The feeder was cancelled, but not its thread: a connection in use would outlive the pool.
+        await asyncio.get_running_loop().shutdown_default_executor()
         self.database.dispose()
