@@ -1,5 +1,7 @@
 """MiniMax Queue: a self-hosted asynchronous job queue for MiniMax text generation."""
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

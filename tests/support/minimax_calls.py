@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,3 +91,13 @@ def stream(chunks: Iterable[bytes], *, then: BaseException | None = None, status
 def fixture(name: str) -> bytes:
     """A recorded or documented payload."""
     return (FIXTURES / name).read_bytes()
+
+
+def frame(**fields: Any) -> bytes:
+    """Return a frame of a stream."""
+    return b"data: " + json.dumps(fields).encode() + b"\n\n"
+
+
+def delta(content: str, finish: str | None = None) -> bytes:
+    """Return a frame that carries a piece of text."""
+    return frame(choices=[{"index": 0, "delta": {"content": content}, "finish_reason": finish}])
