@@ -3,8 +3,9 @@
     python -m benchmarks.admission --processes 8 --seconds 5 --jobs 10
 
 Each process keeps `--jobs` coroutines that acquire and settle at once, with no call in between: the most that admission
-can be asked. A decision is a grant; settles come on top and are not counted. A private Redis is started unless
-`--redis URL` names one, whose database is then flushed.
+can be asked. With `--think-ms` they pause, so that waits are those of a load and not of a full machine. A
+decision is a grant; settles come on top and are not counted. A private Redis is started unless `--redis URL` names one,
+whose database is then flushed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
+import random
 import tempfile
 import time
 from collections.abc import Iterator
@@ -41,6 +43,7 @@ class Load:
     starts_at: float  #: by `time.time`, so that all begin together
     seconds: float
     jobs: int
+    think_s: float  #: between a settle and the next acquire
     limits: Limits
 
 
@@ -57,6 +60,8 @@ async def measure(load: Load, worker: str) -> list[float]:
             reservation = await admission.acquire(BUDGET, load.limits, lane="bulk", tokens=1000)
             waits.append(time.perf_counter() - begun)
             await admission.settle(reservation, 800)
+            if load.think_s:
+                await asyncio.sleep(random.uniform(0.0, 2 * load.think_s))
 
     await asyncio.gather(*(job() for _ in range(load.jobs)))
     await admission.close()
@@ -87,6 +92,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--jobs", type=int, default=10, help="coroutines a process")
+    parser.add_argument("--think-ms", type=float, default=0.0, help="mean pause of a coroutine between two calls")
     parser.add_argument("--rpm", type=float, default=6e7, help="a limit that is computed but never reached")
     parser.add_argument("--redis", help="URL of a Redis to flush and use")
     options = parser.parse_args()
@@ -103,7 +109,14 @@ def report(options: argparse.Namespace, url: str) -> None:
     with redis.Redis.from_url(url) as client, multiprocessing.get_context("spawn").Pool(options.processes) as pool:
         client.flushdb()
         client.config_resetstat()
-        load = Load(url, time.time() + START_S + options.processes / 4, options.seconds, options.jobs, limits)
+        load = Load(
+            url,
+            time.time() + START_S + options.processes / 4,
+            options.seconds,
+            options.jobs,
+            options.think_ms / 1000,
+            limits,
+        )
         parts = pool.starmap(run_process, [(load, number) for number in range(options.processes)])
         stats = client.info("commandstats")
     waits = [wait for part in parts for wait in part]
