@@ -25,7 +25,7 @@ def job_id_of(task_id: str) -> str:
     The same task id always gives the same job id: 47 characters of it and 16 of its digest.
     """
     text = storable(task_id)
-    if text == task_id and len(text) <= LONGEST_TASK_ID:
+    if text == task_id and 0 < len(text) <= LONGEST_TASK_ID:
         return text
     digest = hashlib.sha256(task_id.encode(errors="surrogatepass")).hexdigest()[:16]
     return f"{text[:47]}~{digest}"
@@ -43,8 +43,8 @@ def order_of(task_id: str, positional: Sequence[Any], arguments: Mapping[str, An
         remedy = "use the tasks/contract.py of the workers' version"
         raise InvalidRequest([Problem("version", f"{quote(version)} is not served here", remedy)])
     if job_id != task_id:
-        limit = f"{len(task_id)} characters, at most {LONGEST_TASK_ID} without NUL can be stored"
-        raise InvalidRequest([Problem("task_id", limit, "send it under a shorter id")])
+        limit = f"{len(task_id)} characters; 1 to {LONGEST_TASK_ID} without NUL can be stored"
+        raise InvalidRequest([Problem("task_id", limit, "send it under another id")])
     if positional:
         raise InvalidRequest([Problem("args", f"{len(positional)} given, none is read", "send them as kwargs")])
     if not isinstance(request, Mapping):
