@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery, bootsteps
+from celery.signals import worker_shutting_down
 
 from worker import message
 from worker.engine import Engine
@@ -28,6 +29,13 @@ def engine() -> Engine:
     if not _engines:
         raise RuntimeError("no engine runs in this process; start one with `mmq worker`")
     return _engines[-1]
+
+
+@worker_shutting_down.connect
+def cease(**_facts: Any) -> None:
+    """Stop claiming at the signal itself: Celery's loop may take a second to notice, and each call it makes is paid."""
+    for running in _engines:
+        running.begin_stop(GRACE_S)
 
 
 class EngineStep(bootsteps.StartStopStep):

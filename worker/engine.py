@@ -61,12 +61,16 @@ class Engine:
         """Take note that these jobs may be claimed."""
         self._hints.put(lane, ids)
 
-    def stop(self, grace_s: float) -> None:
-        """Claim nothing more, hand back what was not sent, give calls under way `grace_s` seconds, then end."""
+    def begin_stop(self, grace_s: float) -> None:
+        """Claim nothing more, hand back what was not sent, give calls under way `grace_s` seconds; return at once."""
+        self._grace_s = grace_s
         if self._thread.is_alive():
-            self._grace_s = grace_s
             self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join()
+
+    def stop(self, grace_s: float) -> None:
+        """Do what `begin_stop` does, and return when it is done."""
+        self.begin_stop(grace_s)
+        self._thread.join()
         self.telemetry.close()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -28,6 +29,8 @@ class LimitsView:
 
     def __init__(self, redis_url: str, account: str, models: Collection[str]) -> None:
         self._runner = asyncio.Runner()
+        # Signals raise in the main thread wherever it is, and a loop torn open in its midst tells of it at length.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="limits")
         self._redis: Redis = connect(redis_url)
         self._budgets = [BudgetKey(account, model) for model in sorted(models)[:MOST_MODELS]]
         self._refused: dict[str, dict[str, int]] = {}
@@ -35,13 +38,20 @@ class LimitsView:
 
     def look(self) -> list[Hold]:
         """Return the budgets that hold calls back now."""
+        return self._thread.submit(self._look).result()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._thread.submit(self._close).result()
+        self._thread.shutdown()
+
+    def _look(self) -> list[Hold]:
         try:
             return [found for budget in self._budgets if (found := self._waiting(budget))]
         except (RedisError, OSError):
             return []
 
-    def close(self) -> None:
-        """Close the connection."""
+    def _close(self) -> None:
         self._runner.run(self._redis.aclose())
         self._runner.close()
 
