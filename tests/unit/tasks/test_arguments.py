@@ -123,7 +123,7 @@ def test_a_job_id_fits_its_column_and_is_always_the_same(task_id: str) -> None:
     assert "\0" not in job_id
     assert job_id.encode()
     assert job_id == job_id_of(task_id)
-    if len(task_id) <= LONGEST_TASK_ID and "\0" not in task_id and task_id.isascii():
+    if 0 < len(task_id) <= LONGEST_TASK_ID and "\0" not in task_id and task_id.isascii():
         assert job_id == task_id
 
 
