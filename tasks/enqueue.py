@@ -146,17 +146,22 @@ def _announce(database: Engine, app: Celery, accepted: Sequence[NewJob]) -> None
         connection.ensure_connection(max_retries=0)
         urgent = [job for job in accepted if job.lane == Lane.INTERACTIVE]
         if urgent and _mark_urgent(database, urgent):
-            for job in urgent:
-                app.send_task(
-                    message.TASK,
-                    kwargs=message.build(job.lane, [job.id]),
-                    queue=job.lane,
-                    producer=producer,
-                    ignore_result=True,
-                    retry=False,
-                )
+            _send_urgent(database, app, producer, urgent)
         if len(urgent) < len(accepted):
             nudge(connection)
+
+
+def _send_urgent(database: Engine, app: Celery, producer: Any, urgent: Sequence[NewJob]) -> None:
+    try:
+        for job in urgent:
+            arguments = message.build(job.lane, [job.id])
+            app.send_task(
+                message.TASK, kwargs=arguments, queue=job.lane, producer=producer, ignore_result=True, retry=False
+            )
+    except Exception:
+        with writing(database) as transaction:
+            feeding.unfeed(transaction, [job.id for job in urgent])
+        raise
 
 
 def _mark_urgent(database: Engine, urgent: Sequence[NewJob]) -> bool:
