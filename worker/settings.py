@@ -1,4 +1,4 @@
-"""The settings: one frozen object, read once from the environment and passed down.
+"""The settings: one frozen object, read once from the environment and `mmq.toml`, and passed down.
 
 `load` reports every problem at once, each with its remedy. Nothing else in the project reads the environment, but for
 `celeryconfig.py`, which Celery loads by name and which asks `worker.broker` for its one value.
@@ -7,15 +7,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.session import database_url
 from worker import broker
+from worker.accounts import Budget, Payer
+from worker.configuration import document
+from worker.configuration.accounts import Accounts, usual
+from worker.configuration.lanes import Sharing, sharing
+from worker.configuration.remarks import remarks
+from worker.configuration.table import Table
 from worker.environment import Reader
 from worker.errors import ConfigurationError
-from worker.provider.account import Account, Api, Timeouts
+from worker.provider.account import Account, Api, Secret, Timeouts
 
 DEFAULT_BASE_URL = "https://api.minimax.io/v1"
 DEFAULT_MODEL = "MiniMax-M2.7"
@@ -27,6 +33,7 @@ VARIABLES = frozenset(
         "MINIMAX_API_KEY", "MINIMAX_API_KEY_FILE", "MINIMAX_GROUP_ID", "MINIMAX_BASE_URL", "MINIMAX_API",
         "MINIMAX_MODEL",
         "MMQ_DATABASE_URL", "MMQ_REDIS_URL", "MMQ_BROKER_URL", "MMQ_HOME",
+        "MMQ_CONFIG",
         "MMQ_RPM", "MMQ_TPM", "MMQ_CONCURRENCY", "MMQ_CALLS",
         "MMQ_CONNECT_TIMEOUT", "MMQ_FIRST_BYTE_TIMEOUT", "MMQ_IDLE_TIMEOUT", "MMQ_TOTAL_TIMEOUT",
         "MMQ_FLOWER_BASIC_AUTH",
@@ -35,88 +42,107 @@ VARIABLES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """What one account may spend on one model; None is not limited by us.
-
-    Requests and tokens a minute, and calls at a time, over all workers together.
-    """
-
-    rpm: float | None = None
-    tpm: float | None = None
-    concurrency: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that can be set. `account` is None where no key is given: enqueuing needs none, calling does."""
+    """Everything that can be set. There is one account at least, whose key may be empty: enqueuing needs none."""
 
-    account: Account | None
-    api: Api
+    payers: tuple[Payer, ...]
     model: str
-    budget: Budget
     timeouts: Timeouts
+    sharing: Sharing
     calls: int
     database_url: str = field(repr=False)  # these three may hold passwords
     redis_url: str = field(repr=False)
     broker_url: str = field(repr=False)
     embedded_redis: bool
     home: Path
+    config_file: Path | None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def account(self) -> Account | None:
+        """The first account that has a key; None where calling is not possible."""
+        return next((payer.account for payer in self.payers if payer.account.key), None)
+
+    @property
+    def api(self) -> Api:
+        """The API of the first account."""
+        return self.payers[0].account.api
+
+    @property
+    def budget(self) -> Budget:
+        """What the first account may spend on models without a budget of their own."""
+        return self.payers[0].budget
 
 
 def load(environ: Mapping[str, str], *, key_needed: bool = False) -> Settings:
-    """Read the settings.
+    """Read the settings: the environment, and the file that it or the working folder names.
 
     Raises:
         ConfigurationError: with every problem found, each naming its variable and the remedy.
     """
     reader = Reader(environ)
-    api = Api(reader.choice("MINIMAX_API", [str(api) for api in Api], default=Api.V2))
     home = Path(environ.get("MMQ_HOME") or DEFAULT_HOME).expanduser().resolve()
-    account = _account(reader, api, key_needed=key_needed)
+    config_file = document.find(environ, home)
+    written = document.read(config_file, reader.problems)
+    found = _accounts(reader, written, config_file, key_needed=key_needed)
     redis_url = environ.get("MMQ_REDIS_URL", "").strip()
     if redis_url and (complaint := broker.redis_complaint(redis_url)):
         reader.problem("MMQ_REDIS_URL", complaint, "set it like redis://:password@host:6379/0, or unset it")
     settings = Settings(
-        account=account,
-        api=api,
+        payers=tuple(found.payers),
         model=reader.text("MINIMAX_MODEL") or DEFAULT_MODEL,
-        budget=Budget(
-            rpm=reader.number("MMQ_RPM"),
-            tpm=reader.number("MMQ_TPM"),
-            concurrency=reader.whole("MMQ_CONCURRENCY"),
-        ),
         timeouts=_timeouts(reader),
+        sharing=sharing(written),
         calls=reader.whole("MMQ_CALLS") or DEFAULT_CALLS,
         database_url=_database(reader, home),
         redis_url=redis_url or f"unix://{broker.socket_path(home)}",
         broker_url=broker.broker_url(environ),
         embedded_redis=not redis_url,
         home=home,
-        warnings=(*reader.warnings, *_unknown(environ)),
+        config_file=config_file,
+        warnings=(*reader.warnings, *found.warnings, *_unknown(environ, found.variables)),
     )
     if reader.problems:
         raise ConfigurationError(reader.problems)
     return settings
 
 
-def _account(reader: Reader, api: Api, *, key_needed: bool) -> Account | None:
+def _accounts(reader: Reader, written: Table, file: Path | None, *, key_needed: bool) -> Accounts:
+    """Read the accounts of the file, or, where it names none, the one of the environment."""
+    written.refuse_others({"accounts", "defaults", "lanes", "pacing"})
+    api = Api(reader.choice("MINIMAX_API", [str(api) for api in Api], default=Api.V2))
+    base_url = reader.api_root("MINIMAX_BASE_URL", default=DEFAULT_BASE_URL)
+    budget = Budget(reader.number("MMQ_RPM"), reader.number("MMQ_TPM"), reader.whole("MMQ_CONCURRENCY"))
+    defaults = usual(written.table("defaults"), api, base_url, budget)
+    found = Accounts(reader.environ, file.parent if file else Path(), key_needed)
+    named = written.tables("accounts")
+    for number, content in enumerate(named, 1):
+        found.add(content, number, written, defaults)
+    if named:
+        found.warnings += remarks(reader.environ, named, found.payers, found.variables, written.file)
+    if not found.payers:
+        account = _account(reader, api, base_url, key_needed=key_needed and not named)
+        found.payers.append(Payer(account, defaults.budget, defaults.budgets))
+    return found
+
+
+def _account(reader: Reader, api: Api, base_url: str, *, key_needed: bool) -> Account:
     key = reader.key("MINIMAX_API_KEY")
     group_id = reader.text("MINIMAX_GROUP_ID")
-    base_url = reader.api_root("MINIMAX_BASE_URL", default=DEFAULT_BASE_URL)
     if api is Api.V1 and not group_id and (key or key_needed):
         reader.problem(
             "MINIMAX_GROUP_ID",
             "is not set, and the legacy v1 API answers 1004 'authentication failed' without it",
             "set it to the Group ID of the account's settings page, or use MINIMAX_API=v2, which needs none",
         )
-    if key is None:
-        if key_needed:
-            reader.problem(
-                "MINIMAX_API_KEY", "is not set", "set it, or MINIMAX_API_KEY_FILE; `mmq demo` works without a key"
-            )
-        return None
-    return Account(name="default", api=api, base_url=base_url, key=key, group_id=group_id)
+    if (
+        key is None
+        and key_needed
+        and not any(problem.field.startswith("MINIMAX_API_KEY") for problem in reader.problems)
+    ):
+        remedy = "set it, or MINIMAX_API_KEY_FILE; `mmq demo` works without a key"
+        reader.problem("MINIMAX_API_KEY", "is not set", remedy)
+    return Account(name="default", api=api, base_url=base_url, key=key or Secret(""), group_id=group_id)
 
 
 def _timeouts(reader: Reader) -> Timeouts:
@@ -142,9 +168,9 @@ def _database(reader: Reader, home: Path) -> str:
     return url
 
 
-def _unknown(environ: Mapping[str, str]) -> list[str]:
+def _unknown(environ: Mapping[str, str], named: Collection[str]) -> list[str]:
     warnings = []
-    for name in sorted(environ):
+    for name in sorted(environ.keys() - set(named)):
         if name.startswith(("MMQ_", "MINIMAX_")) and name not in VARIABLES:
             near = difflib.get_close_matches(name, VARIABLES, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""

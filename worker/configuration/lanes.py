@@ -1,0 +1,34 @@
+"""How lanes share what may be spent, and how evenly calls go out, as `mmq.toml` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from worker.admission.limits import Limits, Policy
+from worker.configuration.table import Table
+
+_LIMITS, _POLICY = Limits(), Policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What holds for all budgets. The meanings are those of `worker.admission.limits`."""
+
+    default_floor: int = _POLICY.default_floor
+    bulk_floor: int = _POLICY.bulk_floor
+    interactive_reserve: float = _LIMITS.interactive_reserve
+    burst_s: float = _LIMITS.burst_s
+
+
+def sharing(document: Table) -> Sharing:
+    """Read `[lanes]` and `[pacing]`; what they leave out is as usual."""
+    lanes, pacing = document.table("lanes"), document.table("pacing")
+    lanes.refuse_others({"default_floor", "bulk_floor", "interactive_reserve"})
+    pacing.refuse_others({"burst_s"})
+    read = {
+        "default_floor": lanes.whole("default_floor", least=0),
+        "bulk_floor": lanes.whole("bulk_floor", least=0),
+        "interactive_reserve": lanes.fraction("interactive_reserve"),
+        "burst_s": pacing.fraction("burst_s"),
+    }
+    return Sharing(**{name: value for name, value in read.items() if value is not None})  # type: ignore[arg-type]
