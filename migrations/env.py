@@ -15,6 +15,7 @@ import models.attempt
 import models.batch
 import models.job
 import models.pause
+import models.set_limits
 import models.worker  # noqa: F401
 from models.session import open_database
 from models.table import Moment, Table

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy.dialects import postgresql, sqlite
 
-from models import attempt, batch, job, pause, worker
+from models import attempt, batch, job, pause, set_limits, worker
 from models.state import Outcome
 from models.table import Moment, Table, one_of, utcnow
 
-TABLES = [module.__name__ for module in (attempt, batch, job, pause, worker)]
+TABLES = [module.__name__ for module in (attempt, batch, job, pause, set_limits, worker)]
 DIALECTS = [postgresql.dialect(), sqlite.dialect()]
 BERLIN = datetime(2026, 7, 1, 14, 30, tzinfo=timezone(timedelta(hours=2)))
 SAME = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
