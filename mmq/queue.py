@@ -16,7 +16,7 @@ from models.lane import Lane
 from models.session import database_url, open_database, reading, writing
 from models.table import utcnow
 from tasks.enqueue import Order, announce, chat_request, enqueue, preflight
-from tasks.producer import close, producer
+from tasks.producer import producer
 from worker.errors import InvalidRequest, NotFound
 from worker.settings import Settings, load
 
@@ -137,7 +137,7 @@ class Queue:
 
     def close(self) -> None:
         """Close the connections."""
-        close(self._producer)
+        self._producer.close()
         self.database.dispose()
 
     def _order(

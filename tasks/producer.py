@@ -11,9 +11,19 @@ from models.identity import new_id
 REPLY_LIMIT_S = 2.0
 
 
+class Producer(Celery):
+    """Closes its pooled connections with itself, which Celery leaves open."""
+
+    def close(self) -> None:
+        """Close all connections. It may be used again, and then opens new ones."""
+        pool: Any = self.pool
+        pool.force_close_all()
+        super().close()
+
+
 def producer(broker_url: str) -> Celery:
-    """Return an application that sends to this broker. Connects when it first sends; end it by `close`."""
-    app = Celery("mmq-producer", set_as_current=False)
+    """Return an application that sends to this broker. Connects when it first sends."""
+    app = Producer("mmq-producer", set_as_current=False)
     app.config_from_object("celeryconfig")
     options = {
         **app.conf.broker_transport_options,
@@ -25,10 +35,3 @@ def producer(broker_url: str) -> Celery:
     }
     app.conf.update(broker_url=broker_url, broker_transport_options=options)
     return app
-
-
-def close(app: Celery) -> None:
-    """Close an application's connections, which Celery itself would leave open."""
-    pool: Any = app.pool
-    pool.force_close_all()
-    app.close()
