@@ -11,7 +11,10 @@ from sqlalchemy import Engine
 from mmq.sandbox.config import SandboxConfig
 from mmq.sandbox.thread import SandboxThread
 from support.engine import Rig
+from support.jobs import new_job, queue, register
+from support.recorders import JOBS
 from support.redis_server import RedisServer, running_redis
+from worker import outage
 
 
 @pytest.fixture
@@ -26,3 +29,18 @@ def rig(database: Engine, redis_server: RedisServer, tmp_path: Path) -> Iterator
     """Everything an engine needs, but the engine."""
     with SandboxThread(SandboxConfig.of(latency_ms=5)) as sandbox:
         yield Rig(database, redis_server, sandbox, tmp_path)
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that are over at once."""
+    monkeypatch.setattr(outage, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(outage, "LONGEST_WAIT_S", 0.01)
+
+
+@pytest.fixture
+def queued(database: Engine) -> Engine:
+    """A database with a worker and queued jobs."""
+    register(database, "w1", "w2")
+    queue(database, *[new_job(number) for number in range(JOBS)])
+    return database

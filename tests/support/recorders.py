@@ -1,0 +1,89 @@
+"""A recorder for tests, and what is written by it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+
+from models import queries
+from models.ledger import Finish, Start
+from models.session import reading
+from models.state import Outcome
+from models.transitions import Hold
+from support.jobs import NOW, start
+from worker.record import Recorder
+
+JOBS = 20
+IDS = [f"job-{number}" for number in range(JOBS)]
+
+
+def recorded(database: Engine, test: Callable[[Recorder], Awaitable[None]]) -> None:
+    """Run a test with a recorder of worker `w1`."""
+
+    async def run() -> None:
+        recorder = Recorder(database, "w1")
+        recording = asyncio.create_task(recorder.run())
+        await test(recorder)
+        recording.cancel()
+        await asyncio.wait([recording])
+        recorder.close()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def commits(database: Engine) -> Iterator[list[None]]:
+    """Count the commits of a block."""
+    seen: list[None] = []
+
+    def note(_connection: Any) -> None:
+        seen.append(None)
+
+    event.listen(database, "commit", note)
+    yield seen
+    event.remove(database, "commit", note)
+
+
+@contextmanager
+def unacknowledged(database: Engine) -> Iterator[list[str]]:
+    """Let the first commit take effect, but its acknowledgement be lost, as when the network breaks."""
+    lost: list[str] = []
+    dialect: Any = database.dialect
+    commit = dialect.do_commit
+
+    def do_commit(connection: Any) -> None:
+        commit(connection)
+        if not lost:
+            lost.append("acknowledgement")
+            raise OperationalError("COMMIT", {}, ConnectionError("the connection broke"))
+
+    dialect.do_commit = do_commit
+    yield lost
+    dialect.do_commit = commit
+    assert lost
+
+
+def attempts(database: Engine, job_id: str) -> list[tuple[int, str | None, str | None]]:
+    """Number, outcome and answer of a job's attempts."""
+    with reading(database) as connection:
+        return [(row.number, row.outcome, row.answer) for row in queries.attempts(connection, job_id)]
+
+
+def hold_of(row: Any) -> Hold:
+    """The hold of a job whose first call has begun."""
+    return Hold(row.id, row.claim, 1, 0)
+
+
+def begun(row: Any) -> Start:
+    """The first call of a claimed job."""
+    return start(Hold(row.id, row.claim, 0, 0))
+
+
+def answer(job_id: str, text: str = "answer") -> Finish:
+    """The end of a first call that was answered."""
+    return Finish(job_id, 1, NOW, Outcome.SUCCEEDED, answer=f"{text} to {job_id}")
