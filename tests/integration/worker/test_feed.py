@@ -25,11 +25,13 @@ def turn(database: Engine, server: RedisServer, outbox: Outbox, turns: int = 1) 
     async def run() -> None:
         redis = connect(server.unix_url)
         feeder = Feeder(database, redis, outbox, "w1")
-        for _ in range(turns):
-            assert await lease.lead(redis, "w1")
-            await feeder._look_after()
-            await asyncio.to_thread(feeder._feed)
-        await redis.aclose()
+        try:
+            for _ in range(turns):
+                assert await lease.lead(redis, "w1")
+                await feeder._look_after()
+                await asyncio.to_thread(feeder._feed)
+        finally:
+            await redis.aclose()
 
     asyncio.run(run())
 
