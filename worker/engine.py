@@ -129,6 +129,7 @@ class Engine:
         while True:
             beat = await stand.recorder.submit(lambda connection: lease.beat(connection, self.worker_id))
             stand.tools.pauses.see(beat.pauses)
+            stand.tools.steering.see(beat.set_limits)
             if not beat.renewed:
                 # Frozen for longer than the lease: the jobs were given away. Calls under way may still bring answers.
                 log.warning("the lease had run out; its jobs went to others")

@@ -25,7 +25,6 @@ from models.transitions import Failure, Hold
 from worker import outcome, retry
 from worker.admission.admission import Admission
 from worker.admission.keys import BudgetKey
-from worker.admission.limits import Limits
 from worker.admission.reservation import Reservation, Wait
 from worker.endings import Ending, Expired, Failed, HandedBack, Held, Succeeded
 from worker.errors import CallFailed
@@ -36,6 +35,7 @@ from worker.provider.classification import Action
 from worker.provider.client import Client
 from worker.provider.reply import Reply
 from worker.record import Recorder
+from worker.steering import Steering
 from worker.telemetry import Telemetry
 
 
@@ -57,7 +57,7 @@ class Tools:
 
     worker_id: str
     account: Account
-    limits: Limits
+    steering: Steering
     client: Client
     admission: Admission
     recorder: Recorder
@@ -115,9 +115,10 @@ class Execution:
     async def _admit(self, request: dict[str, Any]) -> Reservation:
         self.phase = Phase.WAITING
         async with asyncio.timeout(self._seconds_left()):
+            budget = BudgetKey(self.tools.account.name, self.row.model)
             return await self.tools.admission.acquire(
-                BudgetKey(self.tools.account.name, self.row.model),
-                self.tools.limits,
+                budget,
+                self.tools.steering.limits(budget),
                 lane=self.row.lane,
                 tokens=self.row.prompt_tokens + self.tools.estimate.tokens(self.row.model, request),
                 on_wait=self._tell_wait,

@@ -15,7 +15,7 @@ from typing import Any
 from redis.asyncio import Redis
 from sqlalchemy import Connection
 
-from models import feeding, leases, pause
+from models import feeding, leases, pause, set_limits
 from models.table import Row, utcnow
 
 LEASE = timedelta(seconds=15)  # a worker that is silent for so long is taken for dead
@@ -30,6 +30,7 @@ class Beat:
 
     renewed: bool
     pauses: Sequence[Row]
+    set_limits: Sequence[Row]
 
 
 def register(connection: Connection, worker: dict[str, Any]) -> None:
@@ -40,9 +41,9 @@ def register(connection: Connection, worker: dict[str, Any]) -> None:
 
 
 def beat(connection: Connection, worker_id: str) -> Beat:
-    """Renew the lease of all jobs of a worker, in one row, and read the pauses."""
+    """Renew the lease of all jobs of a worker, in one row, and read what people steer."""
     renewed = leases.renew(connection, worker_id, utcnow() + LEASE)
-    return Beat(renewed, pause.paused(connection))
+    return Beat(renewed, pause.paused(connection), set_limits.all_set(connection))
 
 
 def leave(connection: Connection, worker_id: str, hints: Sequence[str]) -> None:

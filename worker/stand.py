@@ -21,6 +21,7 @@ from worker.pauses import Pauses
 from worker.provider.client import Client
 from worker.record import Recorder
 from worker.settings import Settings
+from worker.steering import Steering
 from worker.telemetry import Telemetry
 
 
@@ -38,10 +39,11 @@ class Stand:
         self.client = Client(settings.account, settings.timeouts)
         self.admission = Admission(self.redis, worker=worker_id)
         budget = settings.budget
+        limits = Limits(rpm=budget.rpm, tpm=budget.tpm, concurrency=budget.concurrency)
         self.tools = Tools(
             worker_id=worker_id,
             account=settings.account,
-            limits=Limits(rpm=budget.rpm, tpm=budget.tpm, concurrency=budget.concurrency),
+            steering=Steering(self.admission, lambda _: limits),
             client=self.client,
             admission=self.admission,
             recorder=self.recorder,

@@ -33,6 +33,8 @@ class BudgetModel:
     epoch: int = 0
     requests_at: float = 0.0
     tokens_at: float = 0.0
+    request_us: float = 0.0
+    token_us: float = 0.0
     credit: float = 0.0
     gate_until: float = 0.0
     closed_at: float = 0.0
@@ -125,6 +127,13 @@ class Decision:
             model.requests_at, model.tokens_at = self.now + self.request_us + self.burst, self.now + self.burst
             if self.known_epoch:
                 model.quiet_until = self.now + self.quiet
+
+        model.requests_at = self.rescaled(model.requests_at, model.request_us, self.request_us)
+        model.tokens_at = self.rescaled(model.tokens_at, model.token_us, self.token_us)
+        model.request_us, model.token_us = self.request_us, self.token_us
+
+    def rescaled(self, at: float, was: float, now_is: float) -> float:
+        return self.now + (at - self.now) * now_is / was if was and now_is and at > self.now else at
 
     def forget(self, worker: str) -> None:
         del self.model.workers[worker]

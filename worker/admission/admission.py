@@ -102,6 +102,11 @@ class Admission:
         """The call was not sent: give everything back."""
         self._leave(reservation, used=0, sent=False)
 
+    def pace_by(self, budget: BudgetKey, limits: Limits) -> None:
+        """Let these limits hold for those that wait already; calls to come bring their own."""
+        if budget in self._turnstiles:
+            self._turnstiles[budget].pace_by(limits)
+
     async def state(self, budget: BudgetKey) -> BudgetStatus:
         """Return what the cluster knows of a budget now.
 

@@ -82,6 +82,11 @@ class Turnstile:
                 self._answered_at_us = max(self._answered_at_us, reservation.granted_at_us)
         self._changed.set()
 
+    def pace_by(self, limits: Limits) -> None:
+        """Let other limits hold for all that wait, at once."""
+        self._limits = limits
+        self._changed.set()
+
     def wake(self) -> None:
         """Ask again now: another worker made room."""
         self._changed.set()

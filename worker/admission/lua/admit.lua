@@ -23,7 +23,7 @@ local now = clock[1] * 1000000 + clock[2]
 
 local FIELDS = { 'epoch', 'requests_at', 'tokens_at', 'credit', 'held', 'waiting_1', 'waiting_2', 'waiting_3', 'passed_2', 'passed_3',
   'gate_until', 'closed_at', 'refusals', 'deferred_at', 'interactive_at', 'quiet_until',
-  'minute', 'used_requests', 'used_tokens', 'last_requests', 'last_tokens' }
+  'minute', 'used_requests', 'used_tokens', 'last_requests', 'last_tokens', 'request_us', 'token_us' }
 local values, s = redis.call('HMGET', state, unpack(FIELDS)), {}
 for i, field in ipairs(FIELDS) do s[field] = tonumber(values[i]) or 0 end
 if s.epoch == 0 then
@@ -34,6 +34,15 @@ if s.epoch == 0 then
   s.tokens_at = now + burst
   if arg[2] > 0 then s.quiet_until = now + arg[22] end
 end
+
+-- Other limits than the last: what is still to be waited for shrinks or grows with them, so that they hold at once.
+local function rescaled(at, was, is)
+  if was > 0 and is > 0 and at > now then return now + (at - now) * is / was end
+  return at
+end
+s.requests_at = rescaled(s.requests_at, s.request_us, request_us)
+s.tokens_at = rescaled(s.tokens_at, s.token_us, token_us)
+s.request_us, s.token_us = request_us, token_us
 
 local function forget(worker)
   local line = redis.call('HGET', workers, worker)
@@ -197,6 +206,6 @@ for _, field in ipairs(FIELDS) do
   flat[#flat + 1] = field
   flat[#flat + 1] = s[field]
 end
-redis.call('HSET', state, 'request_us', request_us, 'token_us', token_us, 'concurrency', concurrency, unpack(flat))
+redis.call('HSET', state, 'concurrency', concurrency, unpack(flat))
 redis.call('PEXPIRE', state, 86400000) -- a budget no longer used leaves nothing behind
 return { granted[1], granted[2], granted[3], math.ceil(wait), dimension or '', now, s.epoch }
