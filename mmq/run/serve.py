@@ -18,6 +18,8 @@ from worker.app import app
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 #: Celery's line for every message: ours carry many jobs, or none that is still to be done.
 NOISY = ("celery.worker.strategy", "celery.app.trace")
+#: Libraries whose debug lines hold whole messages, and with them the prompts of `minimax.generate`.
+TALKATIVE = ("celery", "kombu", "amqp")
 
 
 def serve(lanes: Sequence[str], level: str, remarks: Sequence[str] = ()) -> int:
@@ -29,6 +31,9 @@ def serve(lanes: Sequence[str], level: str, remarks: Sequence[str] = ()) -> int:
     logging.basicConfig(level=level, format=FORMAT, stream=sys.stderr, force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.getLogger().level, logging.INFO))
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(without_body)
     for remark in remarks:
         logging.getLogger("mmq").warning(remark)
     # It warns a root of pickle, by which a message could run code. We accept nothing but JSON.
@@ -44,6 +49,17 @@ def serve(lanes: Sequence[str], level: str, remarks: Sequence[str] = ()) -> int:
     )
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def without_body(record: logging.LogRecord) -> bool:
+    """Keep out of the log the bodies of messages that no task takes: one with a misspelt name carries a prompt."""
+    if "body" in record.msg:
+        what = record.msg.split("\n", 1)[0].split("%", 1)[0].rstrip()
+        if "unregistered" in what and isinstance(record.args, tuple):
+            what = f"{what} {str(record.args[0])[:100]}"
+        record.msg = f"{what}; the message was dropped, its body is not shown"
+        record.args, record.exc_info = (), None
+    return True
 
 
 def _keep_our_logging(**_: object) -> None:

@@ -77,7 +77,9 @@ def test_what_cannot_be_run_is_kept_with_its_reason(workplace: Place, worker: Wo
     assert MARK not in worker.log
 
 
-def test_a_task_id_that_no_column_holds_is_refused_under_a_short_one(workplace: Place, worker: Worker, send: Send) -> None:
+def test_a_task_id_too_long_for_its_column_is_refused_under_a_short_one(
+    workplace: Place, worker: Worker, send: Send
+) -> None:
     """80 characters: the message is neither lost nor run, the log and the row name what was kept."""
     send("t" * 80, prompt=MARK)
     send("last", prompt="The last")
