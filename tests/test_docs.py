@@ -38,7 +38,10 @@ def test_commands_named_in_passing_exist(page: Path) -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for words in (found.split() for found in re.findall(r"`(?:\.venv/bin/)?mmq ([^`]+)`", prose(page))):
         assert words[0] in commands, words
-        known = {option for parameter in commands[words[0]].params for option in parameter.opts}
+        command = commands[words[0]]
+        if (inner := getattr(command, "commands", {})) and words[1:]:
+            command = inner.get(words[1]) or inner["show"]
+        known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words[1:] if word.startswith("-") and word != "-"} <= known, words
 
 

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import typer
 
-from mmq.cli import cancel, demo, doctor, flower, pause, results, retry, run, sandbox, show, status, submit, up, wait
+from mmq.cli import (
+    cancel,
+    demo,
+    doctor,
+    flower,
+    limits,
+    pause,
+    results,
+    retry,
+    run,
+    sandbox,
+    show,
+    status,
+    submit,
+    up,
+    wait,
+)
 from mmq.cli import worker as work
 from mmq.cli.failure import explained
 
@@ -27,6 +43,7 @@ app.command("wait", rich_help_panel=_ASK)(wait.command)
 app.command("results", rich_help_panel=_ASK)(results.command)
 app.command("status", rich_help_panel=_LOOK)(status.command)
 app.command("show", rich_help_panel=_LOOK)(show.command)
+app.add_typer(limits.app, name="limits", rich_help_panel=_LOOK)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.command)
 app.command("cancel", rich_help_panel=_STEER)(cancel.command)
 app.command("retry", rich_help_panel=_STEER)(retry.command)
