@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Connection, String, Text, delete, select
+from sqlalchemy import CheckConstraint, Connection, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.job import Job
 from models.table import Moment, Row, Table, on_dialect
 
 LANE, ACCOUNT = "lane", "account"
@@ -50,8 +51,19 @@ def pause(
 
 
 def resume(connection: Connection, kind: str, name: str) -> bool:
-    """Open a lane or an account. True if it was closed."""
-    return bool(connection.execute(delete(Pause).where(Pause.kind == kind, Pause.name == name)).rowcount)
+    """Open a lane or an account. True if it was closed. Jobs that were sent back until a probe are ready at once."""
+    opened = bool(connection.execute(delete(Pause).where(Pause.kind == kind, Pause.name == name)).rowcount)
+    if opened and kind == ACCOUNT:
+        # Those never claimed have a moment that somebody chose for them.
+        sent_back = (Job.state == "queued", Job.finished_at.is_(None), Job.run_at.is_not(None), Job.claim > 0)
+        connection.execute(update(Job).where(*sent_back).values(run_at=None))
+    return opened
+
+
+def take_probe(connection: Connection, kind: str, name: str, now: datetime, following: datetime) -> bool:
+    """Move a probe that is due on to `following`. True for one caller only: the one that is to make it."""
+    statement = update(Pause).where(Pause.kind == kind, Pause.name == name, Pause.probe_at <= now)
+    return bool(connection.execute(statement.values(probe_at=following)).rowcount)
 
 
 def paused(connection: Connection) -> Sequence[Row]:

@@ -165,9 +165,12 @@ def _send_urgent(database: Engine, app: Celery, producer: Any, urgent: Sequence[
 
 
 def _mark_urgent(database: Engine, urgent: Sequence[NewJob]) -> bool:
-    """Mark jobs as fed. False, and nothing done, while a pause forbids it: the feeder then knows when."""
+    """Mark jobs as fed. False, and nothing done, while their lane is paused: the feeder then knows when.
+
+    Whether an account that serves them is open, the worker that claims them knows.
+    """
     with writing(database) as transaction:
-        if any(row.kind == pause.ACCOUNT or row.name == Lane.INTERACTIVE for row in pause.paused(transaction)):
+        if any(row.kind == pause.LANE and row.name == Lane.INTERACTIVE for row in pause.paused(transaction)):
             return False
         feeding.mark_fed(transaction, [job.id for job in urgent], utcnow())
     return True

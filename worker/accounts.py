@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from models import pause
+from models.table import Row
 from worker.provider.account import Account
 from worker.provider.catalogue import load as load_catalogue
 
@@ -57,3 +59,14 @@ class Payer:
 def serving(payers: Sequence[Payer], model: str) -> list[Payer]:
     """Return the accounts that serve a model, in their order."""
     return [payer for payer in payers if payer.serves(model)]
+
+
+def all_paused(names: Collection[str], pauses: Sequence[Row]) -> Row | None:
+    """Return the pause whose probe is due first if every account is paused; None as long as one is open.
+
+    Those that a person paused have no probe, and come last.
+    """
+    rows = [row for row in pauses if row.kind == pause.ACCOUNT and row.name in names]
+    if {row.name for row in rows} < set(names):
+        return None
+    return min(rows, key=lambda row: (row.probe_at is None, row.probe_at), default=None)

@@ -23,18 +23,17 @@ from models.state import Edge
 from models.table import Row, utcnow
 from models.transitions import Failure, Hold
 from worker import outcome, retry
-from worker.admission.admission import Admission
-from worker.admission.keys import BudgetKey
-from worker.admission.reservation import Reservation, Wait
+from worker.admission.reservation import Wait
+from worker.desk import Grant
 from worker.endings import Ending, Expired, Failed, HandedBack, Held, Succeeded
 from worker.errors import CallFailed
 from worker.estimate import OutputEstimate
 from worker.pauses import Pauses
-from worker.provider.account import Account
 from worker.provider.classification import Action
 from worker.provider.client import Client
 from worker.provider.reply import Reply
 from worker.record import Recorder
+from worker.routes import AllPaused, NotServed, Routes
 from worker.steering import Steering
 from worker.telemetry import Telemetry
 
@@ -56,10 +55,8 @@ class Tools:
     """What all executions of a worker share."""
 
     worker_id: str
-    account: Account
+    routes: Routes
     steering: Steering
-    client: Client
-    admission: Admission
     recorder: Recorder
     pauses: Pauses
     estimate: OutputEstimate
@@ -91,6 +88,10 @@ class Execution:
             await self._give_up(failed)
         except TimeoutError:
             await self._end(Expired(self._hold()))
+        except AllPaused as paused:
+            await self._end(HandedBack(self._hold(), Edge.SNOOZE, paused.until))
+        except NotServed:
+            await self._refuse_service()
         except TakenAway:
             return
         except asyncio.CancelledError:
@@ -100,74 +101,74 @@ class Execution:
             raise
 
     async def _attempt(self, request: dict[str, Any]) -> None:
-        reservation = await self._admit(request)
-        await self._begin(reservation)
+        grant = await self._admit(request)
+        await self._begin(grant)
         try:
-            reply = await self._call(request)
+            reply = await self._call(grant.desk.client, request)
         except CallFailed as failed:
-            await self._refused(reservation, failed)
+            await self._refused(grant, failed)
             raise
         except BaseException:
-            await self.tools.admission.settle(reservation, None)
+            await grant.settle(None)
             raise
-        await self._answered(reservation, reply)
+        await self._answered(grant, reply)
 
-    async def _admit(self, request: dict[str, Any]) -> Reservation:
+    async def _admit(self, request: dict[str, Any]) -> Grant:
         self.phase = Phase.WAITING
         async with asyncio.timeout(self._seconds_left()):
-            budget = BudgetKey(self.tools.account.name, self.row.model)
-            return await self.tools.admission.acquire(
-                budget,
-                self.tools.steering.limits(budget),
+            return await self.tools.routes.acquire(
+                self.row.model,
                 lane=self.row.lane,
                 tokens=self.row.prompt_tokens + self.tools.estimate.tokens(self.row.model, request),
                 on_wait=self._tell_wait,
             )
 
-    async def _begin(self, reservation: Reservation) -> None:
+    async def _begin(self, grant: Grant) -> None:
         self.phase = Phase.RECORDING
         start = Start(
             job_id=self.row.id,
             number=self.attempts + 1,
             claim=self.row.claim,
             worker_id=self.tools.worker_id,
-            account=self.tools.account.name,
-            api=self.tools.account.api,
+            account=grant.desk.name,
+            api=grant.desk.payer.account.api,
             started_at=utcnow(),
             limited_s=time.monotonic() - self.ready_at,
         )
         if not await self.tools.recorder.begin(start):
-            await self.tools.admission.release(reservation)
+            await grant.release()
             raise TakenAway
         self.attempts += 1
         self._under_way = True
         self.tools.telemetry.started(self.row.id)
 
-    async def _call(self, request: dict[str, Any]) -> Reply:
+    async def _call(self, client: Client, request: dict[str, Any]) -> Reply:
         self.phase = Phase.CALLING
         self.sent_at = time.monotonic()
         try:
-            return await self.tools.client.complete(request)
+            return await client.complete(request)
         finally:
             self.phase = Phase.RECORDING
 
-    async def _answered(self, reservation: Reservation, reply: Reply) -> None:
+    async def _answered(self, grant: Grant, reply: Reply) -> None:
         total = reply.usage.total_tokens if reply.usage else None
         self.tools.estimate.learn(self.row.model, reply.usage)
-        await self.tools.admission.settle(reservation, total)
+        await grant.settle(total)
         if await self._end(Succeeded(self._hold()), outcome.answered(self.row.id, self.attempts, reply)):
-            await self.tools.pauses.lift()
+            await self.tools.pauses.lift(grant.desk.name)
             seconds = time.monotonic() - self.claimed_at
             self.tools.telemetry.succeeded(self.row.id, seconds, f"{total} tokens, request {reply.request_id}")
 
-    async def _refused(self, reservation: Reservation, failed: CallFailed) -> None:
+    async def _refused(self, grant: Grant, failed: CallFailed) -> None:
         verdict = failed.verdict
         self.ready_at = time.monotonic()
         if verdict.action is Action.SNOOZE:
             dimension = verdict.dimension or "requests"
-            await self.tools.admission.refuse(reservation, dimension, failed.refusal.retry_after)
+            await grant.refuse(dimension, failed.refusal.retry_after)
         else:
-            await self.tools.admission.settle(reservation, None)
+            await grant.settle(None)
+        if verdict.action is Action.PAUSE:
+            await self.tools.pauses.pause(grant.desk.name, verdict)
         if verdict.action in {Action.RETRY, Action.FAIL}:
             self.failures += 1
         self._finish = outcome.refused(self.row.id, self.attempts, failed, self.ready_at - self.sent_at)
@@ -183,11 +184,14 @@ class Execution:
             await asyncio.sleep(seconds)
 
     async def _give_up(self, failed: CallFailed) -> None:
-        if failed.verdict.action is Action.PAUSE:
-            await self.tools.pauses.pause(failed.verdict)
-            await self._end(HandedBack(self._hold(), Edge.SNOOZE), self._take_finish())
-        elif await self._end(Failed(self._hold(), outcome.failure(failed)), self._take_finish()):
+        if await self._end(Failed(self._hold(), outcome.failure(failed)), self._take_finish()):
             self.tools.telemetry.failed(self.row.id, failed)
+
+    async def _refuse_service(self) -> None:
+        message = f"no account serves the model {self.row.model}"
+        remedy = "give it to an account in mmq.toml, start the workers anew, then `mmq retry` the job"
+        if await self._end(Failed(self._hold(), Failure("no_account", message, remedy))):
+            self.tools.telemetry.failed(self.row.id, f"no_account, {message}")
 
     async def _hand_back(self) -> None:
         finish = outcome.abandoned(self.row.id, self.attempts) if self._under_way else None

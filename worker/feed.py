@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from math import ceil
 
@@ -22,6 +22,7 @@ from models.lane import Lane
 from models.session import reading, writing
 from models.table import Row, utcnow
 from worker import lease, outage
+from worker.accounts import all_paused
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +45,20 @@ Publish = Callable[[str, Sequence[str]], None]
 class Feeder:
     """Feeds while it leads. Runs as one task of the engine's loop; its SQL runs in a thread."""
 
-    def __init__(self, database: Engine, redis: Redis, publish: Publish, worker_id: str) -> None:
+    def __init__(
+        self,
+        database: Engine,
+        redis: Redis,
+        publish: Publish,
+        worker_id: str,
+        accounts: Collection[str] = ("default",),
+    ) -> None:
+        """Start nothing yet. While all `accounts` are paused, nothing is fed but probes."""
         self.database = database
         self.redis = redis
         self.publish = publish
         self.worker_id = worker_id
+        self.accounts = accounts
         self._workers: Sequence[Row] = ()
         self._pauses: Sequence[Row] = ()
         self._upkeep_due = 0.0
@@ -149,7 +159,7 @@ class Feeder:
         return ceil(float(calls) * WINDOW)
 
     def _account_paused(self) -> Row | None:
-        return next((row for row in self._pauses if row.kind == pause.ACCOUNT), None)
+        return all_paused(self.accounts, self._pauses)
 
     def _messages(self, lane: Lane, ids: Sequence[str]) -> list[Sequence[str]]:
         # Small enough that every worker gets its share, large enough that Celery's cost a message is split.

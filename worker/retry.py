@@ -12,6 +12,7 @@ from worker.errors import CallFailed
 from worker.provider.classification import Action
 
 LONGEST_WAIT_S = 30.0
+_AT_ONCE = frozenset({Action.SNOOZE, Action.PAUSE})  # not the job's fault: the way to a call decides on any wait
 JITTER = 0.25  # up to a quarter more, so that what failed together does not come back together
 
 
@@ -41,9 +42,9 @@ def retrying(
     """
 
     def wait(state: RetryCallState) -> float:
-        # For a limit the gate keeps the wait, for everybody; here it is only for what failed by itself.
-        action = _failed(state).verdict.action
-        return 0.0 if action is Action.SNOOZE else jittered(backoff(max(failures() - 1, 0)))
+        # For a limit the gate keeps the wait, for everybody; a paused account leaves the way to another one. Here it is
+        # only for what failed by itself.
+        return 0.0 if _failed(state).verdict.action in _AT_ONCE else jittered(backoff(max(failures() - 1, 0)))
 
     def stop(state: RetryCallState) -> bool:
         verdict = _failed(state).verdict
@@ -58,7 +59,7 @@ def retrying(
 
 
 def _again(error: BaseException) -> bool:
-    return isinstance(error, CallFailed) and error.verdict.action in {Action.RETRY, Action.SNOOZE}
+    return isinstance(error, CallFailed) and error.verdict.action in {Action.RETRY, *_AT_ONCE}
 
 
 def _failed(state: RetryCallState) -> CallFailed:

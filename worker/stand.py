@@ -10,7 +10,8 @@ from typing import Self
 from models.session import open_database
 from worker.admission.admission import Admission
 from worker.admission.connection import connect
-from worker.admission.limits import Limits
+from worker.configured import Configured, policy
+from worker.desk import Desk
 from worker.errors import ConfigurationError, Problem
 from worker.estimate import OutputEstimate
 from worker.execution import Tools
@@ -20,6 +21,7 @@ from worker.outage import is_outage
 from worker.pauses import Pauses
 from worker.provider.client import Client
 from worker.record import Recorder
+from worker.routes import Routes
 from worker.settings import Settings
 from worker.steering import Steering
 from worker.telemetry import Telemetry
@@ -29,25 +31,28 @@ class Stand:
     """The connections and services of one worker process, for use as an async context manager."""
 
     def __init__(self, settings: Settings, worker_id: str, publish: Publish, telemetry: Telemetry) -> None:
-        if settings.account is None:
-            raise ConfigurationError([Problem("MINIMAX_API_KEY", "is not set", "a worker cannot call without it")])
+        if keyless := [payer.name for payer in settings.payers if not payer.account.key]:
+            problem = f"is not set for {', '.join(keyless)}"
+            raise ConfigurationError([Problem("the key", problem, "a worker cannot call without it")])
         self.worker_id = worker_id
         self.database = open_database(settings.database_url)
         self.redis = connect(settings.redis_url)
         self.recorder = Recorder(self.database, worker_id)
-        self.feeder = Feeder(self.database, self.redis, publish, worker_id)
-        self.client = Client(settings.account, settings.timeouts)
-        self.admission = Admission(self.redis, worker=worker_id)
-        budget = settings.budget
-        limits = Limits(rpm=budget.rpm, tpm=budget.tpm, concurrency=budget.concurrency)
+        self.feeder = Feeder(self.database, self.redis, publish, worker_id, [payer.name for payer in settings.payers])
+        self.clients = [Client(payer.account, settings.timeouts) for payer in settings.payers]
+        self.admission = Admission(self.redis, worker=worker_id, policy=policy(settings.sharing))
+        steering = Steering(self.admission, Configured(settings.payers, settings.sharing).limits)
+        pauses = Pauses(self.recorder, telemetry)
+        desks = [
+            Desk(payer, client, self.admission, steering.limits)
+            for payer, client in zip(settings.payers, self.clients, strict=True)
+        ]
         self.tools = Tools(
             worker_id=worker_id,
-            account=settings.account,
-            steering=Steering(self.admission, lambda _: limits),
-            client=self.client,
-            admission=self.admission,
+            routes=Routes(desks, pauses),
+            steering=steering,
             recorder=self.recorder,
-            pauses=Pauses(settings.account.name, self.recorder, telemetry),
+            pauses=pauses,
             estimate=OutputEstimate(),
             telemetry=telemetry,
         )
@@ -66,7 +71,8 @@ class Stand:
             if not is_outage(exc):
                 raise
         await self.admission.close()
-        await self.client.aclose()
+        for client in self.clients:
+            await client.aclose()
         self.recording.cancel()
         with suppress(asyncio.CancelledError):
             await self.recording

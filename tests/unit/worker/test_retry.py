@@ -92,9 +92,10 @@ def test_it_stops_after_the_retries_of_the_verdict(retries: int, before: int, ca
     assert script.calls == calls
 
 
-def test_a_limit_is_waited_for_without_end_and_spends_nothing() -> None:
-    """A hundred times throttled, then answered: admission keeps the wait, the loop itself sleeps none."""
-    script = Script([failed(Action.SNOOZE)] * 100)
+@pytest.mark.parametrize("action", [Action.SNOOZE, Action.PAUSE])
+def test_a_limit_or_a_broken_account_is_no_end_and_spends_nothing(action: Action) -> None:
+    """A hundred times refused, then answered: the way to a call keeps any wait, the loop itself sleeps none."""
+    script = Script([failed(action)] * 100)
     asyncio.run(script.run())
     assert (script.calls, script.failures, set(script.slept)) == (101, 0, {0.0})
 
@@ -107,9 +108,9 @@ def test_the_wait_follows_the_failures_and_not_the_limits_between() -> None:
     assert [0.0 if not slept else int(slept) for slept in script.slept] == [1, *[0.0] * 8, 2]
 
 
-@pytest.mark.parametrize("error", [failed(Action.PAUSE), failed(Action.FAIL, 9), ValueError("ours"), TimeoutError()])
+@pytest.mark.parametrize("error", [failed(Action.FAIL, 9), ValueError("ours"), TimeoutError()])
 def test_nothing_else_is_tried_again(error: BaseException) -> None:
-    """A paused account, a hopeless request, a fault of ours: one call, and the error as it was."""
+    """A hopeless request, a fault of ours, a deadline: one call, and the error as it was."""
     script = Script([error])
     with pytest.raises(type(error)) as raised:
         asyncio.run(script.run())

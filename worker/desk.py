@@ -1,0 +1,69 @@
+"""One account as this process uses it: its client, its limits, and the calls that are out on it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from worker.accounts import Payer
+from worker.admission.admission import Admission
+from worker.admission.keys import BudgetKey
+from worker.admission.limits import Limits
+from worker.admission.reservation import Reservation, Wait
+from worker.provider.client import Client
+
+_turns = itertools.count(1)
+
+
+class Desk:
+    """Asks admission for calls of one account. `limits` returns those in force for one of its budgets."""
+
+    def __init__(
+        self, payer: Payer, client: Client, admission: Admission, limits: Callable[[BudgetKey], Limits]
+    ) -> None:
+        self.payer = payer
+        self.client = client
+        self.out = 0  #: calls that were granted and have not ended
+        self.turn = 0  #: rises with every grant, over all accounts: the lowest has waited longest for a call
+        self._admission = admission
+        self._limits = limits
+
+    @property
+    def name(self) -> str:
+        """The account's name."""
+        return self.payer.name
+
+    async def ask(self, model: str, *, lane: str, tokens: int, on_wait: Callable[[Wait], None]) -> Grant:
+        """Wait until a call may go out, and return the leave for it. Cancelling gives everything back."""
+        budget = BudgetKey(self.name, model)
+        reservation = await self._admission.acquire(
+            budget, self._limits(budget), lane=lane, tokens=tokens, on_wait=on_wait
+        )
+        self.out += 1
+        self.turn = next(_turns)
+        return Grant(self, reservation, self._admission)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Leave for one call at one account. End it exactly once, by `settle`, `refuse` or `release`."""
+
+    desk: Desk
+    reservation: Reservation
+    admission: Admission
+
+    async def settle(self, used_tokens: int | None) -> None:
+        """The call was answered, or may have been; see `Admission.settle`."""
+        self.desk.out -= 1
+        await self.admission.settle(self.reservation, used_tokens)
+
+    async def refuse(self, dimension: str, retry_after: float | None) -> None:
+        """MiniMax refused it for its limits; see `Admission.refuse`."""
+        self.desk.out -= 1
+        await self.admission.refuse(self.reservation, dimension, retry_after)
+
+    async def release(self) -> None:
+        """It was not sent."""
+        self.desk.out -= 1
+        await self.admission.release(self.reservation)

@@ -1,0 +1,81 @@
+"""Which account a call goes to: of those that serve its model and are open, the one that can grant soonest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from models.lane import Lane
+from worker.admission.reservation import Wait
+from worker.desk import Desk, Grant
+from worker.pauses import Pauses
+from worker.race import Race
+
+
+class NotServed(Exception):
+    """No account of this worker serves the model."""
+
+
+class AllPaused(Exception):
+    """Each account that serves the model is paused. `until` is when it is worth trying again; None: when fed again."""
+
+    def __init__(self, until: datetime | None) -> None:
+        self.until = until
+        super().__init__(until)
+
+
+class Routes:
+    """Finds an account for each call of one worker process."""
+
+    def __init__(self, desks: Sequence[Desk], pauses: Pauses) -> None:
+        self.desks = desks
+        self.pauses = pauses
+
+    async def acquire(self, model: str, *, lane: str, tokens: int, on_wait: Callable[[Wait], None]) -> Grant:
+        """Wait until a call for this model may go out, by whichever account that is. Arguments as for admission.
+
+        The account with the fewest calls of ours out is asked first. When an account is paused or resumed meanwhile,
+        all that wait choose anew. One call a minute tries an account that its own trouble had paused.
+
+        Raises:
+            NotServed, AllPaused: waiting is of no use now.
+        """
+        serving = [desk for desk in self.desks if desk.payer.serves(model)]
+        if not serving:
+            raise NotServed(model)
+        while True:
+            change = self.pauses.change
+            probed = await self._probe(serving, lane)
+            desks = [probed] if probed else await self._open(serving)
+            if len(serving) == 1:  # the usual case needs no race
+                grant: Grant | None = await serving[0].ask(model, lane=lane, tokens=tokens, on_wait=on_wait)
+            else:
+                desks.sort(key=lambda desk: (desk.out, desk.turn))
+                grant = await Race(desks, model, lane=lane, tokens=tokens, on_wait=on_wait).run(change)
+            if grant is not None:
+                if probed or not self.pauses.paused(grant.desk.name):
+                    return grant
+                await grant.release()  # it was paused while this call waited
+
+    async def _open(self, serving: Sequence[Desk]) -> list[Desk]:
+        for _ in range(2):
+            if desks := [desk for desk in serving if not self.pauses.paused(desk.name)]:
+                return desks
+            # Somebody may have opened one since the last heartbeat; the feeder, which looks at the rows, knows that.
+            await self.pauses.look()
+        raise AllPaused(self._until(serving))
+
+    def _until(self, serving: Sequence[Desk]) -> datetime | None:
+        if all(self.pauses.paused(desk.name) for desk in self.desks):
+            return None  # nothing is fed
+        # Other jobs go on being fed, and this one would come back at once, again and again.
+        return self.pauses.back_at([desk.name for desk in serving])
+
+    async def _probe(self, serving: Sequence[Desk], lane: str) -> Desk | None:
+        """Return the account that this call is to try, if it is the one that may."""
+        if lane == Lane.INTERACTIVE and not all(self.pauses.paused(desk.name) for desk in serving):
+            return None  # somebody waits for it, and it would probably lose a moment
+        for desk in serving:
+            if await self.pauses.take_probe(desk.name):
+                return desk
+        return None
