@@ -24,7 +24,10 @@ class Producer(Celery):
 def producer(broker_url: str) -> Celery:
     """Return an application that sends to this broker. Connects when it first sends."""
     app = Producer("mmq-producer", set_as_current=False)
-    app.config_from_object("celeryconfig")
+    # Loaded here: by its name Celery would take a file of that name in the working directory, as a producer may have.
+    import celeryconfig  # noqa: PLC0415  it reads the environment
+
+    app.config_from_object(celeryconfig)
     options = {
         **app.conf.broker_transport_options,
         # A producer answers somebody: with Redis out of reach it does not wait as long as a worker may.

@@ -18,13 +18,15 @@ from mmq.local.folder import locked, private_folder
 from mmq.local.process import Child
 from mmq.local.redis import EmbeddedRedis
 from models import leases
+from models.lane import Lane
 from models.session import database_url, open_database, reading, writing
 from models.table import utcnow
 from worker import liveness
 from worker.errors import Unavailable
 from worker.settings import Settings
 
-WORKER = (sys.executable, "-m", "mmq.cli.main", "worker")
+# -P: whoever works in a folder with a `tasks.py` or a `models/` of their own shall not have it loaded for ours.
+WORKER = (sys.executable, "-P", "-m", "mmq.cli.main", "worker")
 RECORD_S = 10.0  # what a worker may need to record its last answer, on top of the longest call
 
 
@@ -145,11 +147,12 @@ class Stack:
                 )
 
     def _served(self) -> bool:
-        """Return whether a worker takes the jobs of this database already."""
+        """Return whether workers take the jobs of this database already, whatever their lane."""
         with _available(), reading(self.database) as connection:
-            alive = {worker.id for worker in leases.alive(connection, utcnow())}
+            lanes = {worker.id: worker.lanes.split(",") for worker in leases.alive(connection, utcnow())}
         # Workers of another home or machine share the database, but cannot hear our Redis.
-        return bool(liveness.serving(self.settings.home, alive) if self.settings.embedded_redis else alive)
+        serving = liveness.serving(self.settings.home, lanes) if self.settings.embedded_redis else lanes
+        return {lane for worker_id in serving for lane in lanes[worker_id]}.issuperset(Lane)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ def serve(lanes: Sequence[str], level: str, remarks: Sequence[str] = ()) -> int:
 
     `remarks` are logged at the start.
     """
+    _load_ours()
     signals.setup_logging.connect(_keep_our_logging, weak=False)
     logging.basicConfig(level=level, format=FORMAT, stream=sys.stderr, force=True)
     for name in NOISY:
@@ -60,6 +61,12 @@ def without_body(record: logging.LogRecord) -> bool:
         record.msg = f"{what}; the message was dropped, its body is not shown"
         record.args, record.exc_info = (), None
     return True
+
+
+def _load_ours() -> None:
+    """Load what Celery knows by name only: it would take files of these names in the working directory before ours."""
+    import celeryconfig  # noqa: F401, PLC0415
+    import tasks.generate  # noqa: F401, PLC0415
 
 
 def _keep_our_logging(**_: object) -> None:

@@ -16,6 +16,7 @@ from mmq.local.redis import answers
 from mmq.local.stack import Stack
 from models import leases
 from models.job import Job
+from models.lane import Lane
 from models.session import reading, writing
 from models.table import utcnow
 from support.processes import Parent, of_group
@@ -25,6 +26,7 @@ from worker.broker import socket_path
 from worker.errors import ConfigurationError, Unavailable
 
 KEY = "sk-api-planted-in-a-test"
+ALL_LANES = ",".join(Lane)
 # Tells its process id, its home and its arguments, then works until it is asked to stop, as a worker does.
 WORKER = ["sh", "-c", "trap 'echo stopped; exit 0' TERM; echo $$ $MMQ_HOME; while :; do sleep 0.02; done", "mmq-worker"]
 
@@ -49,10 +51,10 @@ def worker_log(home: Path) -> str:
     return log.read_text() if log.exists() else ""
 
 
-def register(stack: Stack, worker_id: str, lease=timedelta(minutes=5)) -> None:
+def register(stack: Stack, worker_id: str, lease=timedelta(minutes=5), lanes=ALL_LANES) -> None:
     """Put a worker into the workers' table, as a worker does that starts."""
     now = utcnow()
-    row = {"id": worker_id, "name": "celery@here", "pid": 1, "lanes": "default", "capacity": 1, "started_at": now}
+    row = {"id": worker_id, "name": "celery@here", "pid": 1, "lanes": lanes, "capacity": 1, "started_at": now}
     with writing(stack.database) as connection:
         leases.register(connection, row | {"lease_until": now + lease})
 
@@ -135,6 +137,21 @@ def test_no_worker_is_started_beside_one_that_serves(home):
             hold.release()
             second.check()
             eventually(lambda: worker_log(home))
+
+
+def test_workers_that_leave_a_lane_unserved_are_joined_by_one_of_ours(home):
+    """A run's jobs may be in any lane, and would wait for ever in one that nobody serves."""
+    with stack_of(home, workers=0) as first:
+        locks = [liveness.hold(home, name) for name in ("a", "b")]
+        register(first, "a", lanes="interactive,default")
+        with stack_of(home):
+            eventually(lambda: worker_log(home))
+        (home / "logs" / "worker-1.log").unlink()
+        register(first, "b", lanes="bulk")
+        with stack_of(home):
+            assert worker_log(home) == ""
+        for lock in locks:
+            lock.release()
 
 
 def test_a_worker_elsewhere_does_not_count_where_redis_is_embedded(home):
