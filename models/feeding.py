@@ -1,44 +1,75 @@
-"""Which jobs get the next message in Celery. Marks rows; changes no state."""
+"""Which jobs get the next message in Celery. Marks rows; changes no state.
+
+Batches take turns inside a lane, in the order of their ids and round again, so that a batch of ten does not wait
+behind one of a hundred thousand. Jobs without a batch take their turn together, as one. Inside a batch the lowest rank
+goes first. No query here costs more for a long backlog than for a short one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, zip_longest
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, literal_column, or_, select, true, update
 
 from models.job import Job
+from models.table import Row
+
+NO_BATCH = ""  # whose turn it is when jobs without a batch go; sorts before every id
+MOST_BATCHES = 50  # that one feeding serves: what it costs does not grow with how many there are
+_QUEUED = Job.state == literal_column("'queued'")  # a literal: no plan may overlook the index by it
+READY = and_(_QUEUED, Job.fed_at.is_(None), Job.run_at.is_(None))
+DELAYED = and_(_QUEUED, Job.finished_at.is_(None), Job.run_at.is_not(None))
 
 
-def take_next(connection: Connection, lane: str, count: int, now: datetime, stale: datetime) -> Sequence[str]:
-    """Mark up to `count` due jobs of a lane as fed, lowest rank first, and return their ids in that order.
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """The ids of jobs just marked, batches mixed, and whose turn was the last: `after` of the next call."""
 
-    A job fed before `stale` and still unclaimed is due again: its message was lost, or its worker is gone.
+    ids: Sequence[str]
+    last: str
+
+
+def take_next(connection: Connection, lane: str, count: int, now: datetime, after: str = NO_BATCH) -> Fed:
+    """Mark up to `count` ready jobs of a lane as fed, shared evenly among the batches that follow `after`.
+
+    Takes fewer when a batch has fewer than its share left; the next call gives the rest to others.
     """
-    due = (
-        select(Job.id)
-        .where(
-            Job.state == "queued",
-            Job.lane == lane,
-            or_(Job.run_at.is_(None), Job.run_at <= now),
-            or_(Job.fed_at.is_(None), Job.fed_at < stale),
-            or_(Job.deadline.is_(None), Job.deadline > now),
-        )
-        .order_by(Job.rank)
-        .limit(count)
-        .with_for_update(skip_locked=True)
-        # A CTE is run once. As a subquery PostgreSQL may run it again for each row it joins, passing over those it has
-        # just marked, and so mark more than `count`.
-        .cte("due")
-    )
-    statement = update(Job).where(Job.id.in_(select(due.c.id))).values(fed_at=now).returning(Job.id, Job.rank)
-    return [row.id for row in sorted(connection.execute(statement), key=lambda row: row.rank)]
+    turns = _turns(connection, lane, after, min(count, MOST_BATCHES))
+    if not turns:
+        return Fed([], after)
+    share, more = divmod(count, len(turns))
+    shares = [_first(connection, lane, turn, share + (n < more), now) for n, turn in enumerate(turns)]
+    ids = [job_id for job_id in chain.from_iterable(zip_longest(*shares)) if job_id is not None]
+    if ids:
+        connection.execute(update(Job).where(Job.id.in_(ids)).values(fed_at=now))
+    return Fed(ids, turns[-1])
 
 
-def fed_by_lane(connection: Connection, stale: datetime) -> dict[str, int]:
+def ripen(connection: Connection, now: datetime) -> int:
+    """Make jobs ready whose moment `run_at` has come. Return how many."""
+    statement = update(Job).where(DELAYED, Job.run_at <= now).values(run_at=None)
+    return connection.execute(statement).rowcount
+
+
+def any_ripe(connection: Connection, now: datetime) -> bool:
+    """Return whether a job's moment has come."""
+    return connection.scalar(select(Job.id).where(DELAYED, Job.run_at <= now).limit(1)) is not None
+
+
+def fed_by_lane(connection: Connection, since: datetime | None = None) -> dict[str, int]:
     """Return how many jobs of each lane have a message under way that nobody has claimed yet."""
-    statement = select(Job.lane, func.count().label("jobs")).where(Job.fed_at >= stale).group_by(Job.lane)
+    fed = Job.fed_at.is_not(None) if since is None else Job.fed_at >= since
+    statement = select(Job.lane, func.count().label("jobs")).where(fed).group_by(Job.lane)
     return {row.lane: row.jobs for row in connection.execute(statement)}
+
+
+def oldest_fed(connection: Connection) -> Sequence[Row]:
+    """Return each lane with the moment `fed_at` of the message that waits longest in it."""
+    statement = select(Job.lane, func.min(Job.fed_at).label("fed_at")).where(Job.fed_at.is_not(None))
+    return connection.execute(statement.group_by(Job.lane)).all()
 
 
 def mark_fed(connection: Connection, ids: Sequence[str], now: datetime) -> None:
@@ -50,3 +81,54 @@ def unfeed(connection: Connection, ids: Sequence[str] | None = None) -> None:
     """Forget that messages for these jobs, or for all, are under way: Redis was flushed, or a worker is leaving."""
     statement = update(Job).where(Job.fed_at.is_not(None)).values(fed_at=None)
     connection.execute(statement if ids is None else statement.where(Job.id.in_(ids)))
+
+
+def unfeed_lost(connection: Connection, lane: str, before: datetime) -> int:
+    """Forget the messages of a lane that were sent before a moment and must be lost by now. Return how many."""
+    lost = (Job.fed_at.is_not(None), Job.lane == lane, Job.fed_at < before)
+    return connection.execute(update(Job).where(*lost).values(fed_at=None)).rowcount
+
+
+def change_lane(connection: Connection, ids: Sequence[str], lane: str) -> int:
+    """Put unfinished jobs into another lane, each with its rank. Return how many were in another before.
+
+    A message under way for it in the old lane stays good; it gets one in the new lane as well.
+    """
+    moved = (Job.id.in_(ids), Job.finished_at.is_(None), Job.lane != lane)
+    return connection.execute(update(Job).where(*moved).values(lane=lane, fed_at=None)).rowcount
+
+
+def _turns(connection: Connection, lane: str, after: str, count: int) -> list[str]:
+    """Return the batches with ready jobs that follow `after`, and from the first again, each once."""
+    turns = _batches(connection, lane, after, None, count)
+    if len(turns) < count:
+        unbatched = select(Job.id).where(READY, Job.lane == lane, Job.batch_id.is_(None)).limit(1)
+        turns += [NO_BATCH] if connection.scalar(unbatched) is not None else []
+        turns += _batches(connection, lane, NO_BATCH, after, count)
+    return turns[:count]
+
+
+def _batches(connection: Connection, lane: str, above: str, upto: str | None, count: int) -> list[str]:
+    """Return batches with ready jobs by ascending id, hopping from one to the next instead of reading their jobs."""
+    ready = and_(READY, Job.lane == lane, true() if upto is None else Job.batch_id <= upto)
+
+    def following(batch_id: ColumnElement[str]) -> ColumnElement[str]:
+        return select(func.min(Job.batch_id)).where(ready, Job.batch_id > batch_id).scalar_subquery()
+
+    hop = select(following(literal(above)).label("batch_id"), literal(1).label("n")).cte("hop", recursive=True)
+    onward = select(following(hop.c.batch_id), hop.c.n + 1).where(hop.c.batch_id.is_not(None), hop.c.n < count)
+    hop = hop.union_all(onward)
+    return list(connection.scalars(select(hop.c.batch_id).where(hop.c.batch_id.is_not(None))))
+
+
+def _first(connection: Connection, lane: str, batch_id: str, count: int, now: datetime) -> Sequence[str]:
+    """Return the ids of a batch's first ready jobs, locked."""
+    mine = Job.batch_id.is_(None) if batch_id == NO_BATCH else Job.batch_id == batch_id
+    statement = (
+        select(Job.id)
+        .where(READY, Job.lane == lane, mine, or_(Job.deadline.is_(None), Job.deadline > now))
+        .order_by(Job.rank)
+        .limit(count)
+        .with_for_update(skip_locked=True)
+    )
+    return connection.scalars(statement).all()

@@ -11,7 +11,8 @@ from models.lane import Lane
 from models.state import FINAL, JobState
 from models.table import Moment, Table, one_of
 
-QUEUED = text("state = 'queued'")
+READY = text("state = 'queued' AND fed_at IS NULL AND run_at IS NULL")
+DELAYED = text("run_at IS NOT NULL AND finished_at IS NULL")
 FINAL_SQL = ", ".join(repr(str(state)) for state in JobState if state in FINAL)
 
 
@@ -71,7 +72,8 @@ class Job(Table):
         CheckConstraint(f"(state IN ({FINAL_SQL})) = (finished_at IS NOT NULL)", name="final_has_finished_at"),
         CheckConstraint("(state = 'failed') = (error_code IS NOT NULL)", name="failed_has_error_code"),
         CheckConstraint("state = 'queued' OR fed_at IS NULL", name="only_queued_is_fed"),
-        Index("ix_jobs_next_in_lane", "lane", "rank", sqlite_where=QUEUED, postgresql_where=QUEUED),
+        Index("ix_jobs_ready_in_lane", "lane", "batch_id", "rank", sqlite_where=READY, postgresql_where=READY),
+        Index("ix_jobs_by_run_at", "run_at", sqlite_where=DELAYED, postgresql_where=DELAYED),
         Index(
             "ix_jobs_fed_unclaimed",
             "lane",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select, union_all
 
 from models.attempt import Attempt
 from models.batch import Batch
+from models.feeding import DELAYED, READY
 from models.job import Job
 from models.table import Row
 
@@ -62,10 +63,17 @@ def counts(connection: Connection, batch_id: str) -> dict[str, int]:
     return {row.state: row.jobs for row in connection.execute(statement)}
 
 
-def jobs_before(connection: Connection, lane: str, rank: int) -> int:
-    """Return how many jobs of a lane are queued before this rank."""
-    before = (Job.state == "queued", Job.lane == lane, Job.rank < rank)
-    return connection.scalar(select(func.count()).select_from(Job).where(*before)) or 0
+def jobs_before(connection: Connection, lane: str, batch_id: str | None, rank: int) -> int:
+    """Return how many jobs of a lane go before the one of this batch and rank, as batches take turns.
+
+    Those before it in its own batch, and as many of each other batch, as far as it has them.
+    """
+    own = and_(READY, Job.lane == lane, Job.batch_id.is_not_distinct_from(batch_id), Job.rank < rank)
+    before = connection.scalar(select(func.count()).select_from(Job).where(own)) or 0
+    others = select(func.count().label("jobs")).where(READY, Job.lane == lane).group_by(Job.batch_id).subquery()
+    shares = case((others.c.jobs < before, others.c.jobs), else_=before)
+    # Its own batch is among them with as many as are before it.
+    return int(connection.scalar(select(func.sum(shares)).select_from(others)) or before)
 
 
 def models(connection: Connection, batch_id: str) -> Sequence[str]:
@@ -75,12 +83,13 @@ def models(connection: Connection, batch_id: str) -> Sequence[str]:
 
 def counts_by_lane(connection: Connection) -> Sequence[Row]:
     """Return lane, state and count of all jobs that are not finished."""
-    statement = (
-        select(Job.lane, Job.state, func.count().label("jobs"))
-        .where(Job.finished_at.is_(None))
-        .group_by(Job.lane, Job.state)
-    )
-    return connection.execute(statement).all()
+    # Together all that is unfinished, each part found by an index of its own.
+    parts = (READY, Job.fed_at.is_not(None), Job.worker_id.is_not(None), and_(DELAYED, Job.fed_at.is_(None)))
+    columns = (Job.lane, Job.state, func.count().label("jobs"))
+    counts = (select(*columns).where(part).group_by(Job.lane, Job.state) for part in parts)
+    groups = union_all(*counts).subquery()
+    statement = select(groups.c.lane, groups.c.state, func.sum(groups.c.jobs).label("jobs"))
+    return connection.execute(statement.group_by(groups.c.lane, groups.c.state)).all()
 
 
 def usage(connection: Connection, batch_id: str) -> Row:
@@ -142,15 +151,12 @@ def results(connection: Connection, batch_id: str, *, succeeded: bool, rows_a_fe
     """Yield the finished jobs of a batch in input order, each with the attempt that decided it.
 
     With `succeeded` those that have an answer, else those that finished without one. The rows are streamed, so that a
-    million results do not have to fit into memory.
+    million results do not have to fit into memory. Only ids are sorted: the first row of a million comes in a second,
+    and no answer passes through the database's temporary files.
     """
     decisive = Attempt.outcome == "succeeded" if succeeded else Attempt.number == Job.attempts
-    statement = (
-        select(*_DECIDED)
-        .outerjoin(Attempt, and_(Attempt.job_id == Job.id, decisive))
-        .where(Job.batch_id == batch_id, Job.finished_at.is_not(None))
-        .where(Job.state == "succeeded" if succeeded else Job.state != "succeeded")
-        .order_by(Job.position, Job.id)
-        .execution_options(yield_per=rows_a_fetch)
-    )
-    yield from connection.execute(statement)
+    ended = Job.state == "succeeded" if succeeded else Job.state.in_(("failed", "cancelled", "expired"))
+    order = select(Job.id).where(Job.batch_id == batch_id, ended).order_by(Job.position, Job.id)
+    rows = select(*_DECIDED).outerjoin(Attempt, and_(Attempt.job_id == Job.id, decisive))
+    for ids in connection.scalars(order.execution_options(yield_per=rows_a_fetch)).partitions():
+        yield from connection.execute(rows.where(Job.id.in_(ids)).order_by(Job.position, Job.id)).all()

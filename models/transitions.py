@@ -143,10 +143,14 @@ def any_overdue(connection: Connection, now: datetime) -> bool:
     return connection.scalar(overdue) is not None
 
 
-def expire_overdue(connection: Connection, now: datetime) -> Sequence[str]:
-    """Finish all queued jobs whose deadline passed. Return their ids."""
-    statement = edge(Edge.EXPIRE, now).where(Job.state == "queued", Job.finished_at.is_(None), Job.deadline < now)
-    return connection.scalars(statement.returning(Job.id)).all()
+def expire_overdue(connection: Connection, now: datetime, most: int = 1000) -> Sequence[str]:
+    """Finish up to `most` queued jobs whose deadline passed. Return their ids."""
+    overdue = (Job.state == "queued", Job.finished_at.is_(None), Job.deadline < now)
+    # PostgreSQL: one that is just being claimed is passed by; its worker sees the deadline.
+    some = select(Job.id).where(*overdue).limit(most).with_for_update(skip_locked=True).cte("some")
+    return connection.scalars(
+        edge(Edge.EXPIRE, now).where(*overdue, Job.id.in_(select(some.c.id))).returning(Job.id)
+    ).all()
 
 
 def rescue(connection: Connection, worker_ids: Sequence[str], now: datetime) -> Sequence[str]:

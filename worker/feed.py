@@ -11,18 +11,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
 from models import feeding, leases, pause, transitions
+from models.feeding import NO_BATCH
 from models.lane import Lane
 from models.session import reading, writing
 from models.table import Row, utcnow
 from worker import lease, outage
 from worker.accounts import all_paused
+from worker.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +34,11 @@ IDLE_S = 1.0  # while there is none, unless a producer nudges
 UPKEEP_S = 1.0  # between two looks at leases, deadlines and pauses
 FOLLOWER_S = 1.0  # between two tries to lead
 PROBE_EVERY_S = 60.0  # one job tries a paused account, and no other goes before its answer may have come
-#: A message that nobody claimed for so long was lost; feeding the job again is harmless.
-REFEED_AFTER = timedelta(seconds=60)
-WINDOW = 2.0  # jobs under way in Celery for each call that the lane's workers can make
+#: A message unclaimed for so long was lost, if those behind it went or its queue is empty. If all workers are merely
+#: busy it still lies there, and another would lie beside it.
+LOST_AFTER = timedelta(seconds=30)
 LARGEST_MESSAGE = 50  # jobs to a message
+LARGEST_FEEDING = 2000  # jobs to a transaction
 NUDGE_KEY = "mmq:nudge"
 EPOCH_KEY = "mmq:epoch"  # gone when Redis was flushed or is new, and with it every message
 
@@ -61,6 +64,8 @@ class Feeder:
         self.accounts = accounts
         self._workers: Sequence[Row] = ()
         self._pauses: Sequence[Row] = ()
+        self._paces: dict[Lane, Pace] = {}
+        self._turns: dict[Lane, str] = {}
         self._upkeep_due = 0.0
         self._probe_due = 0.0
 
@@ -85,6 +90,7 @@ class Feeder:
     async def _turn(self) -> None:
         if not await lease.lead(self.redis, self.worker_id):
             self._upkeep_due = 0.0
+            self._paces.clear()  # what others fed meanwhile would count as claimed
             await asyncio.sleep(FOLLOWER_S)  # a follower that waited for nudges would take them from the leader
             return
         if time.monotonic() >= self._upkeep_due:
@@ -100,43 +106,71 @@ class Feeder:
 
     async def _look_after(self) -> None:
         fresh = not await self.redis.exists(EPOCH_KEY)
-        await asyncio.to_thread(self._upkeep, fresh)
+        # The queues of Redis as broker; those of another always look empty.
+        empty = {lane for lane in Lane if not await self.redis.llen(lane)}
+        await asyncio.to_thread(self._upkeep, fresh, empty)
         if fresh:  # only now: were the database away, nobody would see it again
             await self.redis.set(EPOCH_KEY, self.worker_id)
 
-    def _upkeep(self, fresh: bool) -> None:
+    def _upkeep(self, fresh: bool, empty: Collection[Lane]) -> None:
         now = utcnow()
         with reading(self.database) as connection:
             self._workers = leases.alive(connection, now)
             dead = leases.expired(connection, now)
             overdue = transitions.any_overdue(connection, now)
-        if not (fresh or dead or overdue):
+            ripe = feeding.any_ripe(connection, now)
+            lost = self._lost(feeding.oldest_fed(connection), now, empty)
+        if not (fresh or dead or overdue or ripe or lost):
             return
         with writing(self.database) as connection:
             rescued = leases.bury(connection, dead, now)
             transitions.expire_overdue(connection, now)
+            feeding.ripen(connection, now)
+            for lane, before in lost.items():
+                feeding.unfeed_lost(connection, lane, before)
             if fresh or dead:  # their messages are gone, too
                 feeding.unfeed(connection)
         if rescued:
             log.warning("rescued %d jobs of %d workers whose lease ran out", len(rescued), len(dead))
+        while overdue:  # very many with one deadline, in steps that keep nobody waiting
+            with writing(self.database) as connection:
+                overdue = bool(transitions.expire_overdue(connection, now))
+
+    def _lost(self, oldest: Sequence[Row], now: datetime, empty: Collection[Lane]) -> dict[Lane, datetime]:
+        """Return the lanes where messages were lost, and before which moment they were sent."""
+        lost = {}
+        for lane, fed_at in oldest:
+            before = now - LOST_AFTER
+            if lane not in empty:
+                before = min(before, self._pace(lane).passed() or fed_at)
+            if fed_at < before:
+                lost[Lane(lane)] = before
+        return lost
 
     def _feed(self) -> float:
         now = utcnow()
-        stale = now - REFEED_AFTER
         with reading(self.database) as connection:
-            under_way = feeding.fed_by_lane(connection, stale)
+            under_way = feeding.fed_by_lane(connection)
             self._pauses = pause.paused(connection)  # read anew: what a broken account hands back would be fed at once
         wait = FULL_S if under_way else IDLE_S
         for lane in Lane:
+            self._pace(lane).look(time.monotonic(), now, under_way.get(lane, 0))
             window = self._window(lane)
             room = window - under_way.get(lane, 0)
             if room <= 0 or room < window / 4:  # topping up in fewer, larger steps
                 continue
             with writing(self.database) as connection:
-                ids = feeding.take_next(connection, lane, room, now, stale)
-            self._publish(lane, ids)
-            wait = BUSY_S if ids else wait
+                taken = feeding.take_next(
+                    connection, lane, min(room, LARGEST_FEEDING), now, after=self._turns.get(lane, NO_BATCH)
+                )
+            self._turns[lane] = taken.last
+            self._publish(lane, taken.ids)
+            self._pace(lane).fed(len(taken.ids))
+            wait = BUSY_S if taken.ids else wait
         return wait
+
+    def _pace(self, lane: str) -> Pace:
+        return self._paces.setdefault(Lane(lane), Pace())
 
     def _publish(self, lane: Lane, ids: Sequence[str]) -> None:
         try:
@@ -155,8 +189,10 @@ class Feeder:
         if (account := self._account_paused()) is not None:
             due = account.probe_at is not None and account.probe_at <= utcnow()
             return 1 if due and time.monotonic() >= self._probe_due else 0
-        calls = sum(worker.capacity for worker in self._workers if lane in worker.lanes.split(","))
-        return ceil(float(calls) * WINDOW)
+        serving = [float(worker.capacity) for worker in self._workers if lane in worker.lanes.split(",")]
+        if lane is Lane.INTERACTIVE:  # producers publish these; what is left to feed is somebody's wait already
+            return ceil(2 * sum(serving))
+        return self._pace(lane).window(len(serving), sum(serving))
 
     def _account_paused(self) -> Row | None:
         return all_paused(self.accounts, self._pauses)

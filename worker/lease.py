@@ -20,7 +20,7 @@ from models.table import Row, utcnow
 
 LEASE = timedelta(seconds=15)  # a worker that is silent for so long is taken for dead
 HEARTBEAT_S = 3.0  # so that four heartbeats may fail before the lease runs out
-LEADER_MS = 4000  # another worker leads at most this long after a leader died
+LEADER_MS = 3000  # another worker leads at most this long after a leader died
 LEADER_KEY = "mmq:leader"
 
 

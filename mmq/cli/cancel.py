@@ -11,10 +11,12 @@ def command(which: AnyId, *, as_json: Json = False) -> None:
     """Withdraw the jobs that have not ended. Calls that are out still end; their answers are kept, but not adopted."""
     from mmq.cli.place import jobs_of, opened  # noqa: PLC0415
     from mmq.report.words import counted  # noqa: PLC0415
-    from models import transitions  # noqa: PLC0415
-    from models.session import writing  # noqa: PLC0415
+    from models import sweep  # noqa: PLC0415
+    from models.session import reading  # noqa: PLC0415
     from models.table import utcnow  # noqa: PLC0415
 
-    with opened() as (_, database), writing(database) as connection:
-        moved = transitions.cancel(connection, jobs_of(connection, which), utcnow())
-    print(json.dumps({"cancelled": len(moved)}) if as_json else f"cancelled {counted(len(moved), 'job')}")
+    with opened() as (_, database):
+        with reading(database) as connection:
+            jobs = jobs_of(connection, which)
+        moved = sweep.cancel(database, jobs, utcnow())
+    print(json.dumps({"cancelled": moved}) if as_json else f"cancelled {counted(moved, 'job')}")

@@ -10,6 +10,7 @@ from mmq.cli import (
     doctor,
     flower,
     limits,
+    move,
     pause,
     results,
     retry,
@@ -47,6 +48,7 @@ app.add_typer(limits.app, name="limits", rich_help_panel=_LOOK)
 app.command("doctor", rich_help_panel=_LOOK)(doctor.command)
 app.command("cancel", rich_help_panel=_STEER)(cancel.command)
 app.command("retry", rich_help_panel=_STEER)(retry.command)
+app.command("move", rich_help_panel=_STEER)(move.command)
 app.command("pause", rich_help_panel=_STEER)(pause.pause_command)
 app.command("resume", rich_help_panel=_STEER)(pause.resume_command)
 app.command("up", rich_help_panel=_SERVE)(up.command)

@@ -19,17 +19,17 @@ def command(
     """Queue failed, cancelled or expired jobs again, with all their tries. Answered ones are left alone."""
     from mmq.cli.place import jobs_of, opened, wake  # noqa: PLC0415
     from mmq.report.words import counted  # noqa: PLC0415
-    from models import transitions  # noqa: PLC0415
+    from models import sweep  # noqa: PLC0415
     from models.job import Job  # noqa: PLC0415
-    from models.session import writing  # noqa: PLC0415
+    from models.session import reading  # noqa: PLC0415
     from models.table import utcnow  # noqa: PLC0415
 
     with opened() as (settings, database):
-        with writing(database) as connection:
+        with reading(database) as connection:
             jobs = jobs_of(connection, which)
-            if code is not None:
-                jobs = jobs & (Job.error_code == code)
-            moved = transitions.reopen(connection, jobs, utcnow())
+        if code is not None:
+            jobs = jobs & (Job.error_code == code)
+        moved = sweep.reopen(database, jobs, utcnow())
         if moved:
             wake(settings)
-    print(json.dumps({"queued": len(moved)}) if as_json else f"queued {counted(len(moved), 'job')} again")
+    print(json.dumps({"queued": moved}) if as_json else f"queued {counted(moved, 'job')} again")

@@ -44,4 +44,5 @@ def _waits_for(connection: Connection, job: Row, attempts: Sequence[Row], now: d
         return f"no worker serves the lane {job.lane}; start one with `mmq up` or `mmq worker`"
     if job.run_at is not None and job.run_at > now:
         return f"the next try is due in {duration((job.run_at - now).total_seconds())}"
-    return f"its turn: {counted(queries.jobs_before(connection, job.lane, job.rank), 'job')} before it in its lane"
+    before = queries.jobs_before(connection, job.lane, job.batch_id, job.rank)
+    return f"its turn: {counted(before, 'job')} before it in its lane"

@@ -69,7 +69,7 @@ def test_two_feeders_never_feed_the_same_job(database: Engine, threads: ThreadPo
         mine: list[str] = []
         for _round in range(20):
             with writing(database) as connection:
-                mine += feeding.take_next(connection, "bulk", 10, NOW, NOW - HOUR)
+                mine += feeding.take_next(connection, "bulk", 10, NOW).ids
         return mine
 
     fed = [job_id for ids in threads.map(feed, range(4)) for job_id in ids]

@@ -17,7 +17,46 @@ STALE = NOW - timedelta(seconds=30)
 def take(database: Engine, count: int = 10, lane: str = "bulk") -> list[str]:
     """Feed up to `count` jobs of a lane at NOW."""
     with writing(database) as connection:
-        return list(feeding.take_next(connection, lane, count, NOW, STALE))
+        return list(feeding.take_next(connection, lane, count, NOW).ids)
+
+
+def take_turns(database: Engine, counts: list[int]) -> list[list[str]]:
+    """Feed again and again, each time from where the last stopped."""
+    fed, after = [], feeding.NO_BATCH
+    for count in counts:
+        with writing(database) as connection:
+            taken = feeding.take_next(connection, "bulk", count, NOW, after)
+        fed.append(list(taken.ids))
+        after = taken.last
+    return fed
+
+
+def test_a_small_batch_does_not_wait_behind_a_large_one(database: Engine) -> None:
+    """Three batches and the jobs without one take turns, whatever their ranks, each in its own order."""
+    large = [new_job(number, id=f"large-{number}", batch_id="a-large") for number in range(20)]
+    small = [new_job(100 + number, id=f"small-{number}", batch_id="b-small") for number in range(2)]
+    none = [new_job(200 + number, id=f"none-{number}") for number in range(3)]
+    queue(database, *large, *small, *none)
+    assert take_turns(database, [6, 4, 2]) == [
+        ["large-0", "small-0", "none-0", "large-1", "small-1", "none-1"],
+        ["large-2", "none-2", "large-3"],
+        ["large-4", "large-5"],
+    ]
+
+
+def test_turns_go_round(database: Engine) -> None:
+    """One job a time: every batch has its turn before any has its second, and those left share what is left."""
+    queue(database, *(new_job(n, batch_id=f"b{n % 3}") for n in range(6)), new_job(6), new_job(7, batch_id="b1"))
+    fed = [ids[0] for ids in take_turns(database, [1] * 8)]
+    assert fed == ["job-0", "job-1", "job-2", "job-6", "job-3", "job-4", "job-5", "job-7"]
+
+
+def test_many_batches_cost_no_more_than_some(database: Engine) -> None:
+    """One feeding serves so many batches and leaves the others to the next."""
+    count = feeding.MOST_BATCHES + 10
+    queue(database, *(new_job(number, batch_id=f"b{number:03}") for number in range(count)))
+    first, second = take_turns(database, [1000, 1000])
+    assert (len(first), len(second)) == (feeding.MOST_BATCHES, 10)
 
 
 def test_lowest_rank_goes_first_and_only_once(database: Engine) -> None:
@@ -33,13 +72,12 @@ def test_lane_is_fed_from_its_own_jobs(database: Engine) -> None:
 
 
 def test_only_jobs_that_could_run_now_are_fed(database: Engine) -> None:
-    """Left out are jobs that wait for their moment, that are overdue, that have a fresh message, or that run."""
+    """Left out are jobs that wait for their moment, that are overdue, that have a message, or that run."""
     register(database, "w1")
     second = timedelta(seconds=1)
     queue(
         database,
-        new_job(1, id="fresh", fed_at=STALE),
-        new_job(2, id="stale", fed_at=STALE - second),
+        new_job(1, id="fed", fed_at=STALE),
         new_job(3, id="overdue", deadline=NOW),
         new_job(4, id="in-time", deadline=NOW + second),
         new_job(5, id="waiting"),
@@ -51,11 +89,15 @@ def test_only_jobs_that_could_run_now_are_fed(database: Engine) -> None:
         with writing(database) as connection:
             transitions.hand_back(connection, Edge.RETRY, hold, run_at, NOW)
     claim(database, "running")
-    assert take(database) == ["stale", "in-time", "due"]
+    with writing(database) as connection:
+        assert feeding.any_ripe(connection, NOW)
+        assert feeding.ripen(connection, NOW) == 1
+        assert not feeding.any_ripe(connection, NOW)
+    assert take(database) == ["in-time", "due"]
 
 
 def test_window_counts_messages_that_may_still_arrive(database: Engine) -> None:
-    """Counted by lane are fed jobs that nobody claimed; a stale message counts no more."""
+    """Counted by lane are fed jobs that nobody claimed, all of them or those fed since a moment."""
     register(database, "w1")
     queue(
         database,
@@ -69,6 +111,15 @@ def test_window_counts_messages_that_may_still_arrive(database: Engine) -> None:
     claim(database, "job-5")
     with reading(database) as connection:
         assert feeding.fed_by_lane(connection, STALE) == {"bulk": 2, "default": 1}
+        assert feeding.fed_by_lane(connection) == {"bulk": 3, "default": 1}
+        assert {row.lane: row.fed_at for row in feeding.oldest_fed(connection)} == {
+            "bulk": STALE - timedelta(seconds=1),
+            "default": NOW,
+        }
+    with writing(database) as connection:
+        assert feeding.unfeed_lost(connection, "bulk", STALE) == 1
+        assert feeding.unfeed_lost(connection, "bulk", STALE) == 0
+    assert read(database, "job-3").fed_at is None
 
 
 def test_message_is_noted_on_queued_jobs_only(database: Engine) -> None:
@@ -99,6 +150,6 @@ def test_no_plan_feeds_more_than_asked(postgresql: Engine) -> None:
     with writing(postgresql) as connection:
         for method in ("hashagg", "hashjoin", "mergejoin", "sort", "material", "indexscan", "bitmapscan"):
             connection.execute(text(f"SET LOCAL enable_{method} = off"))
-        assert len(feeding.take_next(connection, "bulk", 5, NOW, STALE)) == 5
+        assert len(feeding.take_next(connection, "bulk", 5, NOW).ids) == 5
     with reading(postgresql) as connection:
         assert feeding.fed_by_lane(connection, NOW - HOUR) == {"bulk": 5}

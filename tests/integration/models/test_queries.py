@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from models import ledger, pause, queries, transitions
 from models.job import Job
 from models.session import reading, writing
-from models.state import Outcome
+from models.state import Edge, Outcome
 from models.transitions import Hold
 from support.jobs import FAILURE, HOUR, NOW, claim, finish, new_job, queue, register, start
 
@@ -94,6 +94,32 @@ def test_counts_and_reasons_are_of_the_batch_alone(batch: Engine) -> None:
         assert tuple(failures) == ("1026", FAILURE.message, FAILURE.remedy, 2, "job-5")
         assert [tuple(row) for row in queries.counts_by_lane(connection)] == [("bulk", "queued", 2)]
         assert tuple(queries.usage(connection, "nowhere")) == (0, 0, 0, 0.0)
+
+
+def test_position_counts_what_goes_before_as_batches_take_turns(database: Engine) -> None:
+    """Before the fourth of a batch go its three, three of a longer one, both of a shorter one, and one without any."""
+    longer = [new_job(number, id=f"longer-{number}", batch_id="longer") for number in range(9)]
+    mine = [new_job(20 + number, id=f"mine-{number}", batch_id="mine") for number in range(6)]
+    shorter = [new_job(40 + number, id=f"shorter-{number}", batch_id="shorter") for number in range(2)]
+    queue(database, *longer, *mine, *shorter, new_job(50), new_job(51, lane="default"))
+    with reading(database) as connection:
+        assert queries.jobs_before(connection, "bulk", "mine", 23) == 3 + 3 + 2 + 1
+        assert queries.jobs_before(connection, "bulk", "mine", 20) == 0
+        assert queries.jobs_before(connection, "bulk", None, 50) == 0
+
+
+def test_unfinished_jobs_are_counted_wherever_they_are(database: Engine) -> None:
+    """Ready, fed, waiting for their moment, and running; finished ones are not."""
+    register(database, "w1")
+    queue(database, new_job(1), new_job(2, fed_at=NOW), new_job(3), new_job(4), new_job(5), new_job(6, lane="default"))
+    hold = claim(database, "job-3")
+    claim(database, "job-4")
+    with writing(database) as connection:
+        transitions.hand_back(connection, Edge.RETRY, hold, NOW + HOUR, NOW)
+        transitions.cancel(connection, Job.id == "job-5", NOW)
+    with reading(database) as connection:
+        counts = {(row.lane, row.state): row.jobs for row in queries.counts_by_lane(connection)}
+    assert counts == {("bulk", "queued"): 3, ("bulk", "running"): 1, ("default", "queued"): 1}
 
 
 def test_what_does_not_exist_is_none(database: Engine) -> None:

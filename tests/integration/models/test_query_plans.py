@@ -21,7 +21,10 @@ ROWS = 4000  # enough that reading a table whole costs PostgreSQL more than goin
 Query = Callable[[Connection], object]
 
 PLANS: dict[str, tuple[str, Query]] = {
-    "feeding": ("ix_jobs_next_in_lane", lambda c: feeding.take_next(c, "bulk", 20, NOW, NOW - HOUR)),
+    "whose turn it is": ("ix_jobs_ready_in_lane", lambda c: feeding._turns(c, "bulk", "", 5)),
+    "a batch's next jobs": ("ix_jobs_ready_in_lane", lambda c: feeding._first(c, "bulk", "batch-2", 5, NOW)),
+    "next jobs without a batch": ("ix_jobs_ready_in_lane", lambda c: feeding._first(c, "bulk", "", 5, NOW)),
+    "jobs whose moment has come": ("ix_jobs_by_run_at", lambda c: feeding.any_ripe(c, NOW)),
     "window": ("ix_jobs_fed_unclaimed", lambda c: feeding.fed_by_lane(c, NOW - HOUR)),
     "counts of a batch": ("ix_jobs_of_batch_by_state", lambda c: queries.counts(c, "batch-3")),
     "jobs of a dead worker": ("ix_jobs_held_by_worker", lambda c: transitions.rescue(c, ["w1"], NOW)),
