@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -50,7 +51,8 @@ class Recorder:
 
     async def claim(self, ids: Sequence[str]) -> Sequence[Row]:
         """Take those of the jobs that are free; return their rows (`models.transitions.CLAIMED`)."""
-        rows: Sequence[Row] = await self._write("claim", ids)
+        # One moment for all tries: by it a repetition tells what its first try took from what was in hand before.
+        rows: Sequence[Row] = await self._write("claim", (ids, utcnow()))
         return rows
 
     async def begin(self, start: Start) -> bool:
@@ -153,12 +155,18 @@ class Recorder:
         self, connection: Connection, entries: Sequence[_Entry], results: dict[int, Any], *, again: bool
     ) -> None:
         for entry in entries:
-            rows = list(transitions.claim(connection, entry.content, self.worker_id, utcnow()))
+            ids, moment = entry.content
+            rows = list(transitions.claim(connection, ids, self.worker_id, moment))
             if again:  # the first try may have been committed, only its answer lost
                 taken = {row.id for row in rows}
-                mine = transitions.held_by(connection, entry.content, self.worker_id)
-                rows += [row for row in mine if row.id not in taken]
+                mine = transitions.held_by(connection, ids, self.worker_id)
+                rows += [row for row in mine if row.id not in taken and _claimed_at(connection, row.id) == moment]
             results[id(entry)] = rows
+
+
+def _claimed_at(connection: Connection, job_id: str) -> datetime | None:
+    job = queries.job(connection, job_id)
+    return job.claimed_at if job is not None else None
 
 
 def _is_the_answer(connection: Connection, finish: Finish) -> bool:

@@ -33,6 +33,19 @@ def test_a_claim_whose_acknowledgement_was_lost_is_ours_once(queued: Engine) -> 
 
 
 @pytest.mark.usefixtures("patience")
+def test_a_job_in_hand_is_not_given_again_by_a_repeated_claim(queued: Engine) -> None:
+    """A doubled message names it; run twice under one claim, it would be paid twice and the ledger show one call."""
+
+    async def test(recorder: Recorder) -> None:
+        assert len(await recorder.claim(["job-1"])) == 1
+        with unacknowledged(queued):
+            rows = await recorder.claim(["job-1", "job-2"])
+        assert [row.id for row in rows] == ["job-2"]
+
+    recorded(queued, test)
+
+
+@pytest.mark.usefixtures("patience")
 def test_a_begin_whose_acknowledgement_was_lost_is_one_attempt(queued: Engine) -> None:
     """Repeated, it still says that the call may go out, and the ledger has it once."""
 
