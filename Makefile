@@ -29,6 +29,9 @@ check: install ## Lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: install ## Measure limits, lanes and backlogs in under 15 minutes; writes benchmarks/results
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.limits
+
 docs: install ## Write docs/errors.md from the table of errors
 	PYTHONPATH=tests $(BIN)/python -m support.errors_page
 

@@ -24,6 +24,7 @@ from statistics import quantiles
 
 import redis
 
+from benchmarks.figure import Figure
 from mmq.local.redis import EmbeddedRedis
 from worker.admission.admission import Admission
 from worker.admission.connection import connect
@@ -45,6 +46,26 @@ class Load:
     jobs: int
     think_s: float  #: between a settle and the next acquire
     limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured; `round_trips` for a grant and its settle."""
+
+    load: str
+    per_s: float
+    p50_ms: float
+    p99_ms: float
+    p999_ms: float
+    round_trips: float
+    script_us: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.load}: {self.per_s:,.0f} decisions/s, "
+            f"p50 {self.p50_ms:.2f} ms, p99 {self.p99_ms:.2f} ms, p99.9 {self.p999_ms:.2f} ms; "
+            f"{self.round_trips:.3f} round trips for a grant and its settle, {self.script_us:.0f} us a script"
+        )
 
 
 async def measure(load: Load, worker: str) -> list[float]:
@@ -97,14 +118,31 @@ def main() -> None:
     parser.add_argument("--redis", help="URL of a Redis to flush and use")
     options = parser.parse_args()
     if options.redis:
-        report(options, options.redis)
+        print(run(options, options.redis))
     else:
         with private_redis() as url:
-            report(options, url)
+            print(run(options, url))
 
 
-def report(options: argparse.Namespace, url: str) -> None:
-    """Run the load and print one line of figures."""
+def figures() -> list[Figure]:
+    """Return the most that eight processes can be told, and how long a decision takes under a load."""
+    told = []
+    for think_ms in (0.0, 20.0):
+        options = argparse.Namespace(processes=8, seconds=5.0, jobs=10, think_ms=think_ms, rpm=6e7)
+        with private_redis() as url:
+            told.append(run(options, url))
+    most, loaded = told
+    scenario = "admission alone, one hot budget, eight processes"
+    return [
+        Figure(scenario, "decisions a second, at its most", most.per_s, "", "at least", 10_000),
+        Figure(scenario, "p99 at its most", most.p99_ms, "ms", limit=10.0),
+        Figure(scenario, "round trips a grant and its settle", most.round_trips, limit=2.0),
+        Figure(scenario, f"p99 under a load of {loaded.per_s:,.0f} a second", loaded.p99_ms, "ms", limit=10.0),
+    ]
+
+
+def run(options: argparse.Namespace, url: str) -> Result:
+    """Run the load against the Redis at `url`, whose database is flushed."""
     limits = Limits(rpm=options.rpm, tpm=options.rpm * 1000, concurrency=10**6)
     with redis.Redis.from_url(url) as client, multiprocessing.get_context("spawn").Pool(options.processes) as pool:
         client.flushdb()
@@ -124,10 +162,14 @@ def report(options: argparse.Namespace, url: str) -> None:
     calls = sum(script["calls"] for script in scripts)
     script_us = sum(script["usec"] for script in scripts) / calls
     cuts = quantiles(waits, n=1000)
-    print(
-        f"{options.processes} processes x {options.jobs} jobs: {len(waits) / options.seconds:,.0f} decisions/s, "
-        f"p50 {cuts[499] * 1e3:.2f} ms, p99 {cuts[989] * 1e3:.2f} ms, p99.9 {cuts[998] * 1e3:.2f} ms; "
-        f"{calls / len(waits):.3f} round trips for a grant and its settle, {script_us:.0f} us a script"
+    return Result(
+        load=f"{options.processes} processes x {options.jobs} jobs",
+        per_s=len(waits) / options.seconds,
+        p50_ms=cuts[499] * 1e3,
+        p99_ms=cuts[989] * 1e3,
+        p999_ms=cuts[998] * 1e3,
+        round_trips=calls / len(waits),
+        script_us=script_us,
     )
 
 
