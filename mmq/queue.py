@@ -18,6 +18,7 @@ from models.table import utcnow
 from tasks.enqueue import Order, announce, chat_request, enqueue, preflight
 from tasks.producer import producer
 from worker.errors import InvalidRequest, NotFound
+from worker.judge import Judge
 from worker.settings import Settings, load
 
 JOBS_A_TRANSACTION = 1000
@@ -38,6 +39,7 @@ class Queue:
         """
         self.settings = settings or load(os.environ)
         self.database = open_database(self.settings.database_url)
+        self._judge = Judge(self.settings.payers)
         self._producer = producer(self.settings.broker_url)
         if database_url(self.settings.database_url).get_backend_name() == "sqlite":
             self.settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -161,5 +163,5 @@ class Queue:
             idempotency_key=idempotency_key,
             deadline=deadline,
         )
-        preflight(order, self.settings.api)
+        preflight(order, self._judge)
         return order

@@ -22,9 +22,7 @@ from models.text import storable
 from worker import message, outage
 from worker.errors import InvalidRequest, Problem
 from worker.feed import NUDGE_KEY
-from worker.provider.account import Api
-from worker.provider.catalogue import load as load_catalogue
-from worker.provider.preflight.check import check
+from worker.judge import Judge
 from worker.provider.quoting import quote
 from worker.provider.tokens import estimate_prompt_tokens
 
@@ -71,13 +69,13 @@ def _turns(messages: Any) -> list[dict[str, Any]]:
     return [dict(turn) for turn in messages]
 
 
-def preflight(order: Order, api: Api) -> list[str]:
+def preflight(order: Order, judge: Judge) -> list[str]:
     """Check an order; return warnings.
 
     Raises:
         InvalidRequest: with all that makes it fail for certain.
     """
-    findings = check(order.request, api=api, catalogue=load_catalogue())
+    findings = judge(order.request)
     problems = [Problem(found.field, found.message, found.remedy) for found in findings if found.fatal]
     problems += _problems(order)
     if problems:

@@ -23,6 +23,7 @@ from worker import message, outage, trace
 from worker.app import app
 from worker.bootstep import engine
 from worker.errors import InvalidRequest, Problem
+from worker.judge import Judge
 from worker.settings import Settings, load
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def _accept(task_id: str, positional: Sequence[Any], arguments: Mapping[str, Any
     settings, database = _place()
     try:
         order = order_of(task_id, positional, arguments, settings)
-        preflight(order, settings.api)
+        preflight(order, Judge(settings.payers))
         accepted = enqueue(database, [order])
     except InvalidRequest as invalid:
         _reject(database, task_id, arguments, invalid)

@@ -16,8 +16,7 @@ from mmq.formats.record import Line
 from mmq.formats.source import Format
 from support import errors_page
 from support.documents import PAGES, ROOT, blocks, prose, title
-from worker.provider.account import Api
-from worker.provider.catalogue import load as catalogue
+from worker.judge import Judge
 from worker.provider.classification import Action
 from worker.settings import VARIABLES, load
 
@@ -97,8 +96,6 @@ def test_input_that_is_shown_can_be_run() -> None:
     """The lines that docs/formats.md gives as input pass all checks without a remark."""
     shown = blocks(ROOT / "docs" / "formats.md", "json")[0].text
     model = {"model": load({}).model}
-    lines = list(
-        read_stream(io.BytesIO(shown.encode()), Format.JSONL, api=Api.V2, catalogue=catalogue(), defaults=model)
-    )
+    lines = list(read_stream(io.BytesIO(shown.encode()), Format.JSONL, judge=Judge(load({}).payers), defaults=model))
     assert len(lines) == len(shown.splitlines())
     assert all(isinstance(line, Line) and not line.warnings for line in lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -13,10 +13,10 @@ from mmq.formats.plain import read_plain
 from mmq.formats.record import BadLine, Draft, Line, Notice
 from mmq.formats.source import Format, format_of, opened, require_file
 from mmq.formats.table import read_table
-from worker.provider.account import Api
-from worker.provider.catalogue import Catalogue
-from worker.provider.preflight.check import check
 from worker.provider.preflight.finding import Finding
+
+#: Returns everything wrong with a chat request, fatal or not.
+Judge = Callable[[Mapping[str, Any]], Sequence[Finding]]
 
 _READERS: dict[Format, Callable[[BinaryIO], Iterator[Draft | BadLine | Notice]]] = {
     Format.JSONL: read_jsonl,
@@ -28,8 +28,7 @@ _READERS: dict[Format, Callable[[BinaryIO], Iterator[Draft | BadLine | Notice]]]
 def read(
     source: str,
     *,
-    api: Api,
-    catalogue: Catalogue,
+    judge: Judge,
     defaults: Mapping[str, Any] = MappingProxyType({}),
     format: Format | None = None,  # noqa: A002  # the option's name
 ) -> Iterator[Line | BadLine | Notice]:
@@ -41,32 +40,31 @@ def read(
     """
     chosen = format or format_of(source)
     require_file(source)
-    return _lines(source, chosen, api, catalogue, defaults)
+    return _lines(source, chosen, judge, defaults)
 
 
 def _lines(
-    source: str, chosen: Format, api: Api, catalogue: Catalogue, defaults: Mapping[str, Any]
+    source: str, chosen: Format, judge: Judge, defaults: Mapping[str, Any]
 ) -> Iterator[Line | BadLine | Notice]:
     with opened(source) as stream:
-        yield from read_stream(stream, chosen, api=api, catalogue=catalogue, defaults=defaults)
+        yield from read_stream(stream, chosen, judge=judge, defaults=defaults)
 
 
 def read_stream(
     stream: BinaryIO,
     format: Format,  # noqa: A002
     *,
-    api: Api,
-    catalogue: Catalogue,
+    judge: Judge,
     defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[Line | BadLine | Notice]:
     """Do as `read` does, from bytes that are open already, and leave them open."""
     ids = CustomIds()
     for item in _READERS[format](stream):
-        yield _checked(item, ids, api, catalogue, defaults) if isinstance(item, Draft) else item
+        yield _checked(item, ids, judge, defaults) if isinstance(item, Draft) else item
 
 
 def _checked(
-    draft: Draft, ids: CustomIds, api: Api, catalogue: Catalogue, defaults: Mapping[str, Any]
+    draft: Draft, ids: CustomIds, judge: Judge, defaults: Mapping[str, Any]
 ) -> Line | BadLine:
     custom_id, problem = ids.claim(draft.number, draft.custom_id)
     findings = list(draft.findings)
@@ -77,7 +75,7 @@ def _checked(
         said = any(finding.fatal for finding in findings)
         findings += [
             _as_written(finding, draft.written_as)
-            for finding in check(request, api=api, catalogue=catalogue)
+            for finding in judge(request)
             if not (said and finding.field == "messages")
         ]
     fatal = [finding for finding in findings if finding.fatal]

@@ -12,11 +12,9 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from mmq.formats.output import bad_line_line
-from mmq.formats.read import read
+from mmq.formats.read import Judge, read
 from mmq.formats.record import BadLine, Line, Notice
 from mmq.formats.source import Format
-from worker.provider.account import Api
-from worker.provider.catalogue import load as load_catalogue
 
 MEMORY_BYTES = 32_000_000  # of the lines of one input; longer ones wait in an unlinked file
 PROGRESS_EVERY = 1000
@@ -45,7 +43,7 @@ class Intake:
         self,
         source: str,
         *,
-        api: Api,
+        judge: Judge,
         model: str,
         format: Format | None,  # noqa: A002
         on_remark: Callable[[BadLine | Notice | Line], None],
@@ -56,7 +54,7 @@ class Intake:
         Raises:
             InvalidRequest: there is no such input, or its format is unclear.
         """
-        items = read(source, api=api, catalogue=load_catalogue(), defaults={"model": model}, format=format)
+        items = read(source, judge=judge, defaults={"model": model}, format=format)
         for count, item in enumerate(items, 1):
             match item:
                 case Line():

@@ -12,6 +12,7 @@ from mmq.run.ask import Ask
 from mmq.run.identity import batch_key
 from mmq.run.intake import Intake
 from tasks.producer import producer
+from worker.judge import Judge
 from worker.settings import Settings
 
 
@@ -24,7 +25,7 @@ def read_all(intake: Intake, ask: Ask, settings: Settings, screen: Screen, error
 
     intake.read(
         ask.source,
-        api=settings.api,
+        judge=Judge(settings.payers),
         model=settings.model,
         format=ask.format,
         on_remark=remarks.take,

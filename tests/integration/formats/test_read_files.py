@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,16 @@ from mmq.formats.source import Format
 from worker.errors import InvalidRequest
 from worker.provider.account import Api
 from worker.provider.catalogue import load
+from worker.provider.preflight.check import check
 
 ROOT = Path(__file__).parents[3]
+EXAMPLES = ROOT / "examples"
 FIXTURES = ROOT / "tests/fixtures/formats"
 DEFAULTS = {"model": "MiniMax-M2.5"}
 
 
 def reading(path: Path, api: Api = Api.V2, **options: Any) -> Iterator[Line | BadLine | Notice]:
-    return read(str(path), api=api, catalogue=load(), **{"defaults": DEFAULTS, **options})
+    return read(str(path), judge=partial(check, api=api, catalogue=load()), **{"defaults": DEFAULTS, **options})
 
 
 def report(path: Path) -> list[str]:
@@ -46,7 +49,9 @@ def test_every_fault_is_reported_with_line_field_value_and_remedy(name: str) -> 
     assert report(FIXTURES / name) == expected
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.*")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(path for path in EXAMPLES.glob("*.*") if path.suffix != ".toml"), ids=lambda path: path.name
+)
 @pytest.mark.parametrize("api", Api)
 def test_examples_run_as_they_are(path: Path, api: Api) -> None:
     """No example has a bad line, a warning or an unused column, whichever API is asked."""

@@ -69,8 +69,8 @@ def test_standard_output_and_input_carry_lines() -> None:
     """`-` reads JSON lines from a pipe and writes to one."""
     program = (
         "from mmq.formats.read import read; from mmq.formats.write import write_jsonl\n"
-        "from worker.provider.account import Api; from worker.provider.catalogue import load\n"
-        "lines = read('-', api=Api.V2, catalogue=load(), defaults={'model': 'MiniMax-M2.5'})\n"
+        "from worker.judge import Judge; from worker.settings import load\n"
+        "lines = read('-', judge=Judge(load({}).payers), defaults={'model': 'MiniMax-M2.5'})\n"
         "write_jsonl('-', (line.request for line in lines))\n"
     )
     sent = json.dumps({"prompt": "杭州"}).encode()

@@ -20,7 +20,8 @@ from models.session import reading, writing
 from models.transitions import Failure
 from support.jobs import NOW, claim, register
 from tasks.producer import producer
-from worker.provider.account import Api
+from worker.judge import Judge
+from worker.settings import load
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def run(database: Engine, nobody: Celery, tmp_path: Path) -> Callable[..., Accep
             heard: list[Any] = []
             intake.read(
                 str(path),
-                api=Api.V2,
+                judge=Judge(load({}).payers),
                 model="MiniMax-M2.7",
                 format=None,
                 on_remark=heard.append,

@@ -14,10 +14,11 @@ from tasks.arguments import LONGEST_TASK_ID, job_id_of, order_of, refused
 from tasks.contract import CONTRACT_VERSION, GENERATE, LANES, Generate
 from tasks.enqueue import LONGEST_NAME, Order, preflight, rows
 from worker.errors import InvalidRequest
-from worker.provider.account import Api
+from worker.judge import Judge
 from worker.settings import Settings, load
 
 MODEL = "MiniMax-M2.7"
+JUDGE = Judge(load({}).payers)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ ODD: list[tuple[dict[str, Any], str]] = [
 def test_what_cannot_be_run_is_refused_by_its_field(settings: Settings, arguments: dict[str, Any], field: str) -> None:
     """Never another error: it would be acknowledged, and the message lost without a trace."""
     with pytest.raises(InvalidRequest) as raised:
-        preflight(order_of("t", (), arguments, settings), Api.V2)
+        preflight(order_of("t", (), arguments, settings), JUDGE)
     assert field in {problem.field for problem in raised.value.problems}
 
 
@@ -148,7 +149,7 @@ def test_any_message_is_accepted_or_refused_and_can_be_kept(task_id: str, argume
     settings = load({"MINIMAX_MODEL": MODEL})
     try:
         order = order_of(task_id, (), arguments, settings)
-        preflight(order, Api.V2)
+        preflight(order, JUDGE)
     except InvalidRequest:
         order = refused(task_id, arguments)
     (row,) = rows([order])
