@@ -20,7 +20,7 @@ def explained() -> Iterator[None]:
         complain(error)
         sys.exit(exit_code(error))
     except Exception as error:
-        message = _of_the_database(error)
+        message = _of_the_database(error) or _of_the_system(error)
         if message is None:
             raise
         _print(message)
@@ -58,3 +58,10 @@ def _of_the_database(error: Exception) -> str | None:
         service = "the database" if isinstance(error, DBAPIError) else "Redis"
         return f"{service} cannot be used: {outage.brief(error)}"
     return None
+
+
+def _of_the_system(error: Exception) -> str | None:
+    """A disk that is full, a file that may not be written: whoever typed the command can mend it."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return None
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror

@@ -32,8 +32,15 @@ def private_folder(path: Path) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file, waiting for whoever holds it. It ends with the holder, however that ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    """Hold a lock file, waiting for whoever holds it. It ends with the holder, however that ends.
+
+    Raises:
+        ConfigurationError: it cannot be written, as in a home on a file system that is full or may only be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as exc:
+        raise _refused(f"{path} cannot be written: {exc.strerror}") from exc
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -34,6 +34,18 @@ def test_every_line_is_answered_once_in_order_by_each_api(place: Callable[..., t
     assert mmq.nothing_runs()
 
 
+def test_answers_that_cannot_be_written_are_told_and_kept(place: Callable[..., tuple]) -> None:
+    """The disk is full: one line says so, no traceback, and the same command writes them without asking again."""
+    mmq, sandbox = place()
+    source = mmq.write("in.txt", *PROMPTS[:3])
+    full = mmq.run("run", source, "-o", "/dev/full")
+    assert full.returncode == 1
+    assert "No space left on device" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert mmq.run("run", source, "-o", "out.jsonl").returncode == 0
+    assert len(mmq.read("out.jsonl")) == sandbox.stats()["calls"] == 3
+
+
 def test_piped_output_is_plain_text(place: Callable[..., tuple]) -> None:
     """No escape codes, no carriage returns, and the summary is there."""
     mmq, _ = place()

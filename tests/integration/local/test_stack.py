@@ -271,6 +271,13 @@ def test_a_home_that_cannot_be_made_is_a_matter_of_settings(home):
         pass
 
 
+def test_a_home_that_cannot_be_written_is_a_matter_of_settings(home):
+    """As on a file system that may only be read; where its lock should be, there is no file that could be opened."""
+    (home / "stack.lock").mkdir(parents=True)
+    with pytest.raises(ConfigurationError, match="cannot be written"), stack_of(home):
+        pass
+
+
 def test_a_set_redis_is_used_and_none_is_started(home):
     """With MMQ_REDIS_URL set, workers are ours and Redis is not."""
     environ = {"MMQ_HOME": str(home), "MMQ_REDIS_URL": "redis://127.0.0.1:1/0"}
