@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from support.admission_model import BudgetModel
-from worker.admission.decision import Question
+from worker.admission.decision import Answer, Question
 from worker.admission.keys import BudgetKey
 from worker.admission.limits import Limits, Policy
+from worker.admission.reservation import Crowd
 from worker.admission.waiters import share
 
 BUDGET = BudgetKey("account", "MiniMax-M2")
@@ -34,6 +35,8 @@ class Cluster:
         self.model = BudgetModel(now=lambda: self.clock_us)
         self.held: dict[str, list[Grant]] = {worker: [] for worker in WORKERS}
         self.epoch = dict.fromkeys(WORKERS, 0)
+        self.lessons = dict.fromkeys(WORKERS, "")
+        self.crowd = dict.fromkeys(WORKERS, Crowd())
         self.log: list[Grant] = []
 
     def admit(self, argv: list) -> list:
@@ -57,20 +60,25 @@ class Cluster:
             limits=self.limits,
             returned=len(done) if used is None else 0,
             correction=sum((used or 0) - grant.tokens for grant in done),
+            learned=self.lessons[worker],
             answered_at_us=0 if used is None else max((grant.at_us for grant in done), default=0),
         )
         reply = self.admit(question.arguments(BUDGET, self.policy))
-        self.epoch[worker] = reply[6]
+        self.epoch[worker], self.lessons[worker] = reply[6], reply[7]
         for lane, count in enumerate(reply[:3]):
             grants = [Grant(self.clock_us, lane, asks[lane][i]) for i in range(count)]
             self.held[worker] += grants
+            if grants:
+                self.crowd[worker] = Answer.from_reply(reply).before
             self.log += grants
         return reply
 
-    def refuse(self, worker: str, retry_after_us: int, jitter: float) -> list:
+    def refuse(self, worker: str, dimension: str, retry_after_us: int, jitter: float) -> list:
         """The provider refuses the worker's newest call."""
         granted_at = self.held[worker][-1].at_us if self.held[worker] else self.clock_us
-        argv = [granted_at, retry_after_us, jitter, "requests", self.limits.burst_us, 30e6, 0.2, 300e6]
+        crowd = self.crowd[worker]
+        argv = [granted_at, retry_after_us, jitter, dimension, self.limits.burst_us, 30e6, 0.2, 300e6]
+        argv += [self.limits.told(dimension), crowd.second_calls, *crowd.used(dimension)]
         return self.refuse_by(argv)
 
     def move(self, by_us: int) -> None:
@@ -94,6 +102,7 @@ moves = st.tuples(
 refusals = st.tuples(
     st.just("refuse"),
     st.sampled_from(WORKERS),
+    st.sampled_from(["requests", "requests", "tokens", "concurrency", "slope"]),
     st.sampled_from([-1, 0, 300_000]),
     st.sampled_from([0.0, 0.5, 1.0]),
 )
@@ -113,4 +122,6 @@ budgets = st.builds(
     concurrency=st.sampled_from([None, 1, 4, 10]),
     burst_s=st.sampled_from([0.0, 0.05, 1.0]),
     interactive_reserve=st.sampled_from([0.0, 0.3]),
+    start_rpm=st.sampled_from([None, 60, 1200]),
+    start_tpm=st.sampled_from([None, 100_000]),
 )

@@ -10,6 +10,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from support.admission_lessons import Book
+from worker.admission.learning import Lessons, Seen
+
 LANES = (0, 1, 2)
 FAR = math.inf
 MOST_CREDIT_US = 10_000_000
@@ -45,6 +48,7 @@ class BudgetModel:
     passed: list[int] = field(default_factory=lambda: [0, 0, 0])
     workers: dict[str, WorkerRow] = field(default_factory=dict)
     turns: tuple[dict[str, float], ...] = field(default_factory=lambda: ({}, {}, {}))
+    book: Book = field(default_factory=Book)
 
     @property
     def held(self) -> int:
@@ -60,11 +64,12 @@ class BudgetModel:
 
     def refuse(self, argv: list[str | int | float]) -> list[int]:
         """Answer as `refuse.lua` does."""
-        granted_at, retry_after, jitter, _, burst, longest, share, believed = argv
+        granted_at, retry_after, jitter, dimension, burst, longest, share, believed, told, *counts = argv
         now = self.now()
         retry_after = min(float(retry_after), float(believed))
         wait = max(0.0, retry_after)
-        if float(granted_at) > self.closed_at:
+        first, again = float(granted_at) > self.closed_at, self.refusals > 0
+        if first:
             if retry_after < 0:
                 wait = min(2.0**self.refusals * 1_000_000, float(longest))
             wait *= 1 + float(share) * float(jitter)
@@ -72,6 +77,7 @@ class BudgetModel:
         self.gate_until = max(self.gate_until, now + wait)
         self.requests_at = max(self.requests_at, self.gate_until + float(burst))
         self.tokens_at = max(self.tokens_at, self.gate_until + float(burst))
+        self.book.refused(str(dimension), first, again, Seen(*map(float, counts), told=float(told)))
         return [max(0, math.ceil(self.gate_until - now)), self.refusals]
 
     def round(self, lane: int) -> list[str]:
@@ -86,13 +92,16 @@ class Decision:
         self.model, self.now, self.me = model, model.now(), str(argv[0])
         self.known_epoch, self.my_held, *self.left = (int(value) for value in argv[1:6])
         self.request_us, self.token_us, concurrency, self.reserve, self.burst = map(float, argv[6:11])
-        self.concurrency = concurrency or FAR
+        self.told_at_once = concurrency
+        self.bound: tuple[str | None] | None = None
         self.returned, self.correction, self.answered_at = map(float, argv[11:14])
         self.channel_prefix, self.budget = str(argv[14]), str(argv[15])
         self.lease, self.patience, self.deference, self.probe, self.hold, self.quiet = map(float, argv[16:22])
         self.floors = [0.0, *map(float, argv[22:24])]
-        counts = [int(value) for value in argv[24:27]]
-        tokens = [float(value) for value in argv[27:]]
+        self.start = {"requests": float(argv[24]), "tokens": float(argv[25]), "concurrency": 0.0}
+        self.paced_minute, self.known_lessons = float(argv[26]), str(argv[27])
+        counts = [int(value) for value in argv[28:31]]
+        tokens = [float(value) for value in argv[31:]]
         starts = (0, counts[0], counts[0] + counts[1])
         self.asks = [tokens[start : start + count] for start, count in zip(starts, counts, strict=True)]
         self.granted = [0, 0, 0]
@@ -107,7 +116,9 @@ class Decision:
         self.others_held, self.others = model.held, model.waiting
         told = max(model.requests_at, model.tokens_at)
         self.settle()
-        self.interval = max(self.request_us, self.probe) if model.refusals else self.request_us
+        self.ramp_us = model.book.ramp_us()
+        self.interval = max(self.request_us, self.probe if model.refusals else 0.0, self.ramp_us)
+        crowd = [*model.book.crowd(self.now), self.held_now()]
         denied, dimension, wait = self.grant_all()
         if self.left[0] + self.others[0] > 0 or self.granted[0]:
             model.interactive_at = self.now
@@ -118,22 +129,39 @@ class Decision:
         held = self.my_held + sum(self.granted)
         if held + sum(self.left):
             model.workers[self.me] = WorkerRow(held, list(self.left), self.now + self.lease)
-        return [*self.granted, math.ceil(wait), dimension, self.now, model.epoch]
+        if self.bound is not None:
+            (model.book.bound,) = self.bound
+        elif not any(self.others):
+            model.book.bound = None
+        return [*self.granted, math.ceil(wait), dimension, self.now, model.epoch, model.book.lessons.text, *crowd]
 
     def begin(self) -> None:
-        model = self.model
-        if model.epoch == 0:
-            model.epoch = self.now
-            model.requests_at, model.tokens_at = self.now + self.request_us + self.burst, self.now + self.burst
+        model, fresh = self.model, self.model.epoch == 0
+        if fresh:
+            model.epoch, model.book.lessons = self.now, Lessons.from_text(self.known_lessons)
             if self.known_epoch:
                 model.quiet_until = self.now + self.quiet
-
+        self.learn()
+        if fresh:
+            model.requests_at, model.tokens_at = self.now + self.request_us + self.burst, self.now + self.burst
         model.requests_at = self.rescaled(model.requests_at, model.request_us, self.request_us)
         model.tokens_at = self.rescaled(model.tokens_at, model.token_us, self.token_us)
         model.request_us, model.token_us = self.request_us, self.token_us
 
+    def learn(self) -> None:
+        """Let the slower of what was told and what was learned hold."""
+        book, intervals = self.model.book, {"requests": self.request_us, "tokens": self.token_us}
+        ceilings = {name: self.paced_minute / us if us else 0.0 for name, us in intervals.items()}
+        book.elapse(self.now, {**ceilings, "concurrency": self.told_at_once}, self.start)
+        self.request_us, self.token_us = (
+            book.interval_us(name, us, self.start[name], self.paced_minute) for name, us in intervals.items()
+        )
+        at_once, self.reserve = book.slots(self.told_at_once, self.reserve)
+        self.concurrency = at_once or FAR
+
     def rescaled(self, at: float, was: float, now_is: float) -> float:
-        return self.now + (at - self.now) * now_is / was if was and now_is and at > self.now else at
+        start = max(self.now, self.model.gate_until)
+        return start + (at - start) * now_is / was if was and now_is and at > start else at
 
     def forget(self, worker: str) -> None:
         del self.model.workers[worker]
@@ -151,6 +179,8 @@ class Decision:
             model.tokens_at += self.correction * self.token_us
             if self.correction < 0:
                 model.credit = min(model.credit + max(0.0, beyond), MOST_CREDIT_US)
+        if self.returned or self.correction:
+            model.book.count(-self.returned, self.correction)
         if self.answered_at > model.closed_at:
             model.refusals = 0
 
@@ -174,7 +204,9 @@ class Decision:
             return "concurrency", self.patience
         if max(requests, tokens) <= 0:
             return "", 0.0
-        return ("requests", requests) if requests >= tokens else ("tokens", tokens)
+        if requests >= tokens:
+            return "slope" if self.interval == self.ramp_us else "requests", requests
+        return "tokens", tokens
 
     def first_lane(self, *, own_only: bool = False) -> int | None:
         """The lane whose turn it is, None when nobody waits."""
@@ -190,6 +222,7 @@ class Decision:
         while any(self.left):
             lane = self.first_lane()
             dimension, wait = self.obstacle(lane)
+            self.bound = (dimension if dimension in {"requests", "tokens", "concurrency"} else None,)
             if not self.left[lane]:
                 lane, dimension, wait = self.yield_to_others(dimension, wait)
             if dimension:
@@ -203,7 +236,7 @@ class Decision:
         """Another worker's waiter goes first, unless it leaves the room unused for longer than the deference."""
         mine = self.first_lane(own_only=True)
         if dimension:
-            return mine, "lane" if dimension in {"requests", "tokens"} else dimension, wait
+            return mine, "lane" if dimension in {"requests", "tokens", "slope"} else dimension, wait
         self.model.deferred_at = self.model.deferred_at or self.now
         wait = self.model.deferred_at + self.deference - self.now
         return (mine, "lane", wait) if wait > 0 else (mine, *self.obstacle(mine))
@@ -216,6 +249,7 @@ class Decision:
         self.granted[lane] += 1
         self.left[lane] -= 1
         model.deferred_at = 0.0
+        model.book.count(1, tokens)
         model.requests_at = max(model.requests_at, self.now) + self.interval
         model.tokens_at = max(model.tokens_at, self.now) + tokens * self.token_us
         paid = min(model.credit, model.tokens_at - self.now)
@@ -235,10 +269,12 @@ class Decision:
 
     def stagger(self, denied: int, dimension: str, wait: float) -> float:
         """Tell workers that wait for one moment to come one an interval."""
-        if dimension not in {"requests", "tokens", "lane"} or (dimension == "lane" and self.model.deferred_at > 0):
+        if dimension not in {"requests", "tokens", "slope", "lane"} or (
+            dimension == "lane" and self.model.deferred_at > 0
+        ):
             return wait
         ahead = self.model.round(denied).index(self.me) + sum(self.others[:denied])
-        step = self.interval
+        step = max(self.request_us, self.ramp_us) or self.interval
         if dimension == "tokens" and self.granted[denied] < len(self.asks[denied]):
             step = self.asks[denied][self.granted[denied]] * self.token_us / 2
         return min(wait + ahead * step, max(wait, self.patience))

@@ -84,9 +84,10 @@ class Admission:
         jitter = random.random()  # noqa: S311  spreads waits, keeps no secret
         wait_us = -1.0 if retry_after is None else max(0.0, retry_after) * 1e6
         turnstile = self._turnstiles.get(reservation.budget)
-        burst_us = turnstile.burst_us if turnstile else 0.0
-        arguments: list[str | int | float] = [reservation.granted_at_us, wait_us, jitter, dimension, burst_us]
+        limits = turnstile.limits if turnstile else Limits()
+        arguments: list[str | int | float] = [reservation.granted_at_us, wait_us, jitter, dimension, limits.burst_us]
         arguments += [gate.LONGEST_S * 1e6, gate.JITTER_SHARE, gate.LONGEST_RETRY_AFTER_S * 1e6]
+        arguments += [limits.told(dimension), reservation.before.second_calls, *reservation.before.used(dimension)]
         try:
             closed_us, _ = await self._refuse(self._redis, (reservation.budget.state,), arguments)
             seconds = int(closed_us) / 1e6

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from worker.admission.keys import WAKE_PREFIX, BudgetKey
-from worker.admission.limits import Limits, Policy
-from worker.admission.reservation import Dimension
+from worker.admission.limits import PACED_MINUTE_US, Limits, Policy
+from worker.admission.reservation import Crowd, Dimension
 
 ByLane = tuple[int, int, int]
 
@@ -26,6 +26,7 @@ class Question:
     returned: int = 0  #: requests granted and never sent
     correction: int = 0  #: tokens used minus tokens reserved, over all that was settled
     answered_at_us: int = 0  #: granted_at of the newest call that was answered
+    learned: str = ""  #: as this worker last heard it, for a Redis that has forgotten
 
     def arguments(self, budget: BudgetKey, policy: Policy) -> list[str | int | float]:
         """Return ARGV as the head of `lua/admit.lua` lists it."""
@@ -50,6 +51,10 @@ class Question:
             policy.heartbeat_s * 1e6,
             policy.default_floor,
             policy.bulk_floor,
+            limits.start_rpm or 0,
+            limits.start_tpm or 0,
+            PACED_MINUTE_US,
+            self.learned,
             *(len(tokens) for tokens in self.asks),
             *(tokens for lane in self.asks for tokens in lane),
         ]
@@ -64,16 +69,25 @@ class Answer:
     dimension: Dimension | None  #: None when nothing was refused
     now_us: int
     epoch: int
+    learned: str  #: as `worker.admission.learning.Lessons` reads it
+    before: Crowd  #: the first of the calls granted
 
     @classmethod
     def from_reply(cls, reply: Sequence[int | bytes | str]) -> Answer:
         """Read the script's reply; bytes or text, as the client decodes."""
-        interactive, default, bulk, wait_us, dimension, now_us, epoch = reply
-        text = dimension.decode() if isinstance(dimension, bytes) else str(dimension)
+        interactive, default, bulk, wait_us, dimension, now_us, epoch, learned, *before = reply
+        text = _text(dimension)
+        second, minute = (float(before[0]), float(before[1])), (float(before[2]), float(before[3]))
         return cls(
             granted=(int(interactive), int(default), int(bulk)),
             wait_us=int(wait_us),
             dimension=cast("Dimension", text) if text else None,
             now_us=int(now_us),
             epoch=int(epoch),
+            learned=_text(learned),
+            before=Crowd(*second, *minute, in_flight=int(before[4])),
         )
+
+
+def _text(value: int | bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

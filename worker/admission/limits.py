@@ -8,11 +8,15 @@ sets them apart: 1.5 % of a one-minute window forgives 900 ms of jitter, of a on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Share of a rate that is left unused, so that calls bunched by the network still fit the provider's window.
 HEADROOM = 0.015
 MINUTE_US = 60_000_000
+#: What a minute's share of a rate is spread over.
+PACED_MINUTE_US = MINUTE_US / (1 - HEADROOM)
+#: Where a rate begins of which nobody knows anything.
+MODEST_RPM = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,9 @@ class Limits:
     provider with a window of one second punishes more, one with a window of a minute bears 0.5.
     `interactive_reserve` is the share of `concurrency` (rounded down to whole calls) that the other lanes leave free
     while the interactive lane is in use; once it has been idle for a minute they borrow it.
+
+    `rpm`, `tpm` and `concurrency` are never exceeded. Where one is None, its rate begins at `start_rpm`, `start_tpm`
+    and is learned from there, up as well as down; without a start it is unlimited until the provider refuses.
     """
 
     rpm: float | None = None
@@ -31,9 +38,20 @@ class Limits:
     concurrency: int | None = None
     burst_s: float = 0.05
     interactive_reserve: float = 0.1
+    start_rpm: float | None = None
+    start_tpm: float | None = None
+
+    @classmethod
+    def of(cls, configured: Limits, published_rpm: float | None, published_tpm: float | None) -> Limits:
+        """Return the configured limits with a start for the rates they leave open.
+
+        That is what MiniMax publishes for the model, or, for requests to a model it publishes nothing for, a modest
+        rate that doubles every 17 s until the first refusal.
+        """
+        return replace(configured, start_rpm=published_rpm or MODEST_RPM, start_tpm=published_tpm)
 
     def __post_init__(self) -> None:
-        for name in ("rpm", "tpm", "concurrency"):
+        for name in ("rpm", "tpm", "concurrency", "start_rpm", "start_tpm"):
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ValueError(f"{name} must be above 0 or None, got {value}")
@@ -51,6 +69,15 @@ class Limits:
     def token_interval_us(self) -> float:
         """Microseconds that one token takes, 0 if unlimited: 6.09 at 10 million a minute."""
         return 0.0 if self.tpm is None else MINUTE_US / (self.tpm * (1 - HEADROOM))
+
+    def told(self, dimension: str) -> float:
+        """The ceiling of `requests`, `tokens` or `concurrency`, else its start, else 0: not limited so far."""
+        known = {
+            "requests": self.rpm or self.start_rpm,
+            "tokens": self.tpm or self.start_tpm,
+            "concurrency": self.concurrency,
+        }
+        return known.get(dimension) or 0.0
 
     @property
     def reserved_slots(self) -> int:

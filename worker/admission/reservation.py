@@ -11,6 +11,35 @@ Dimension = Literal["requests", "tokens", "concurrency", "gate", "slope", "lane"
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd:
+    """What the cluster had sent just before a call: what a refusal of it measures."""
+
+    second_calls: float = 0.0
+    second_tokens: float = 0.0
+    minute_calls: float = 0.0
+    minute_tokens: float = 0.0
+    in_flight: int = 0
+
+    def joined(self, tokens: int) -> Crowd:
+        """Return it with one more call of so many tokens."""
+        return Crowd(
+            self.second_calls + 1,
+            self.second_tokens + tokens,
+            self.minute_calls + 1,
+            self.minute_tokens + tokens,
+            self.in_flight + 1,
+        )
+
+    def used(self, dimension: str) -> tuple[float, float]:
+        """Return a dimension's use in the second and in the minute; calls in flight are the same in both."""
+        if dimension == "concurrency":
+            return float(self.in_flight), float(self.in_flight)
+        if dimension == "tokens":
+            return self.second_tokens, self.minute_tokens
+        return self.second_calls, self.minute_calls
+
+
+@dataclass(frozen=True, slots=True)
 class Reservation:
     """Leave for one call. Hand it to `settle`, `refuse` or `release` exactly once; a second time does nothing."""
 
@@ -20,6 +49,7 @@ class Reservation:
     tokens: int  #: estimated, and charged until settled
     granted_at_us: int  #: by the Redis clock
     epoch: int  #: which life of the budget granted it; a flush begins another
+    before: Crowd = Crowd()
 
 
 @dataclass(frozen=True, slots=True)

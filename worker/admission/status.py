@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from worker.admission.keys import LANES, BudgetKey
+from worker.admission.learning import Lessons
 from worker.admission.limits import HEADROOM, MINUTE_US
 
 _FIELDS = """request_us token_us concurrency held minute used_requests used_tokens last_requests last_tokens
@@ -27,6 +28,7 @@ class BudgetStatus:
     refusals: int  #: consecutive ones
     refused: dict[str, int]  #: dimension -> refusals since the budget's state began
     waiting: dict[str, int]  #: lane -> calls that wait in workers
+    lessons: Lessons  #: what refusals taught; a dimension whose value is 0 holds as it was told
 
 
 async def read_status(redis: Redis, budget: BudgetKey) -> BudgetStatus:
@@ -55,11 +57,13 @@ async def read_status(redis: Redis, budget: BudgetKey) -> BudgetStatus:
         refusals=int(field["refusals"]),
         refused={name.removeprefix("refused_"): int(n) for name, n in text.items() if name.startswith("refused_")},
         waiting={lane: int(field[f"waiting_{i}"]) for i, lane in enumerate(LANES, start=1)},
+        lessons=Lessons.from_text(text.get("lessons", "")),
     )
 
 
 def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+    # What the scripts keep for themselves is binary.
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _per_minute(interval_us: float) -> float | None:

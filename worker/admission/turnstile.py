@@ -18,7 +18,7 @@ from worker.admission.decision import Answer, Question
 from worker.admission.keys import LANES, BudgetKey
 from worker.admission.limits import Limits, Policy
 from worker.admission.outage import UNAVAILABLE, Outage
-from worker.admission.reservation import Reservation, Wait
+from worker.admission.reservation import Crowd, Reservation, Wait
 from worker.admission.scripts import Script
 from worker.admission.waiters import Waiter, Waiters
 
@@ -37,15 +37,16 @@ class Turnstile:
         self._waiters = Waiters()
         self._through: set[int] = set()
         self._returned = self._correction = self._answered_at_us = self._epoch = 0
+        self._learned = ""
         self._standing: Wait | None = None
         self._ask_at = 0.0
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def burst_us(self) -> float:
-        """The allowance of the limits given last."""
-        return self._limits.burst_us
+    def limits(self) -> Limits:
+        """The limits given last."""
+        return self._limits
 
     async def enter(
         self, limits: Limits, *, lane: int, tokens: int, on_wait: Callable[[Wait], None] | None
@@ -161,6 +162,7 @@ class Turnstile:
             returned=self._returned,
             correction=self._correction,
             answered_at_us=self._answered_at_us,
+            learned=self._learned,
         )
         self._returned = self._correction = 0
         return question
@@ -176,10 +178,12 @@ class Turnstile:
     def _apply(
         self, question: Question, asked: tuple[list[Waiter], list[Waiter], list[Waiter]], answer: Answer
     ) -> None:
-        self._epoch = answer.epoch
+        self._epoch, self._learned = answer.epoch, answer.learned
+        before = answer.before
         for waiters, granted in zip(asked, answer.granted, strict=True):
             for waiter in waiters[:granted]:
-                self._let_through(waiter, answer)
+                self._let_through(waiter, answer, before)
+                before = before.joined(waiter.tokens)
         if answer.dimension is None:
             self._standing = None
         else:
@@ -189,7 +193,7 @@ class Turnstile:
         if highest is not None and not any(question.waiting[: highest + 1]):
             self._changed.set()  # somebody more urgent came while the question was under way
 
-    def _let_through(self, waiter: Waiter, answer: Answer) -> None:
+    def _let_through(self, waiter: Waiter, answer: Answer, before: Crowd) -> None:
         self._waiters.discard(waiter)
         reservation = Reservation(
             number=next(_numbers),
@@ -198,6 +202,7 @@ class Turnstile:
             tokens=waiter.tokens,
             granted_at_us=answer.now_us,
             epoch=answer.epoch,
+            before=before,
         )
         self._through.add(reservation.number)
         if waiter.future.done():  # cancelled while the question was under way

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+import struct
 
 import pytest
 import redis
@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.admission_cluster import BUDGET, Cluster, asks, budgets, moves, refusals, traffic
+from support.admission_lessons import Ring
 from support.admission_model import BudgetModel
 from support.redis_server import running_redis
 from worker.admission.limits import Limits, Policy
+from worker.admission.scripts import Script
 
 POLICY = Policy(default_floor=2, bulk_floor=3)
 KEPT = ("epoch", "requests_at", "tokens_at", "credit", "gate_until", "closed_at", "refusals", "deferred_at")
@@ -36,7 +38,7 @@ class Twins(Cluster):
 
     def script(self, name: str, keys: tuple[str, ...], argv: list) -> list:
         """Run a script with the test's clock in place of TIME, the one thing that a test cannot set in Redis."""
-        source = files("worker.admission").joinpath("lua", f"{name}.lua").read_text()
+        source = Script(name).source
         assert "redis.call('TIME')" in source
         seconds, micros = divmod(self.clock_us, 1_000_000)
         source = source.replace("redis.call('TIME')", f"{{ {seconds}, {micros} }}")
@@ -53,11 +55,20 @@ class Twins(Cluster):
     def refuse_by(self, argv: list) -> list:
         reply = super().refuse_by(argv)
         assert self.script("refuse", (BUDGET.state,), argv) == reply
+        assert self.client.hget(BUDGET.state, "lessons").decode() == self.model.book.lessons.text
         return reply
 
     def compare(self) -> None:
         """Everything that is kept and said, not only what was answered."""
-        state = {name.decode(): float(value) for name, value in self.client.hgetall(BUDGET.state).items()}
+        kept = self.client.hgetall(BUDGET.state)
+        figures = struct.unpack("<46d", kept.pop(b"recent", bytes(368)))
+        for ring, kept_figures in ((self.model.book.second, figures[:23]), (self.model.book.minute, figures[23:])):
+            # The script writes them when something is counted, and turns them whenever it reads them.
+            twin = Ring(ring.tick_us, kept_figures[0], list(kept_figures[1:12]), list(kept_figures[12:]))
+            twin.turn(self.clock_us)
+            assert twin == ring
+        assert kept.pop(b"lessons").decode() == self.model.book.lessons.text
+        state = {name.decode(): float(value) for name, value in kept.items()}
         for name in KEPT:
             assert state[name] == getattr(self.model, name), name
         assert [state[f"waiting_{i}"] for i in (1, 2, 3)] == self.model.waiting

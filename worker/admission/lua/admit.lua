@@ -10,9 +10,15 @@
 --   12 requests given back  13 tokens used beyond (below: minus) those reserved  14 granted_at of the newest answered call
 --   15 wake channel prefix  16 budget  17 lease  18 patience, the longest wait told when no moment is known
 --   19 deference  20 probe interval  21 reserve hold  22 quiet
---   23-24 grants after which default, bulk go first  25-27 calls asked for by lane, then the tokens of each, in that order
--- Returns {granted interactive, default, bulk, wait, dimension or '', now, epoch}; wait is until the first call not granted.
+--   23-24 grants after which default, bulk go first  25-26 requests, tokens a minute to start from where nothing limits
+--   27 what a minute's calls are spread over  28 lessons as it last heard them, for a Redis that has forgotten
+--   29-31 calls asked for by lane, then the tokens of each, in that order
+-- Returns {granted interactive, default, bulk, wait, dimension or '', now, epoch, lessons, and what had gone out before the
+-- first call granted: calls, tokens of a second, calls, tokens of a minute, calls in flight}; wait is until the first call
+-- not granted.
 -- All of it is atomic. Counts of a worker are absolute, so a lost reply or a flushed Redis heals with the next call.
+local MOST_ELAPSED_US = 5000000 -- two heartbeats: a longer silence was no time at the limit
+local RAMP_FLOOR = 6 -- calls in 6 s that are no sudden rise
 local CREDIT_US = 10000000 -- most that refunds may add up to: a sixth of a minute's tokens
 local state, workers, alive = KEYS[1], KEYS[2], KEYS[3]
 local me, arg = ARGV[1], {}
@@ -23,21 +29,46 @@ local now = clock[1] * 1000000 + clock[2]
 
 local FIELDS = { 'epoch', 'requests_at', 'tokens_at', 'credit', 'held', 'waiting_1', 'waiting_2', 'waiting_3', 'passed_2', 'passed_3',
   'gate_until', 'closed_at', 'refusals', 'deferred_at', 'interactive_at', 'quiet_until',
-  'minute', 'used_requests', 'used_tokens', 'last_requests', 'last_tokens', 'request_us', 'token_us' }
-local values, s = redis.call('HMGET', state, unpack(FIELDS)), {}
-for i, field in ipairs(FIELDS) do s[field] = tonumber(values[i]) or 0 end
+  'minute', 'used_requests', 'used_tokens', 'last_requests', 'last_tokens', 'request_us', 'token_us', 'bound', 'seen_at' }
+local values, s = redis.call('HMGET', state, 'lessons', 'recent', unpack(FIELDS)), {}
+local lessons, fresh = values[1] or '', false
+for i, field in ipairs(FIELDS) do s[field] = tonumber(values[i + 2]) or 0 end
 if s.epoch == 0 then
   -- New or flushed: nobody knows what went out a moment ago, so the schedule starts empty, and a caller who remembers
   -- an earlier epoch waits until every worker has reported what it holds.
-  s.epoch = now
-  s.requests_at = now + request_us + burst
-  s.tokens_at = now + burst
+  s.epoch, lessons, fresh = now, ARGV[28], true
   if arg[2] > 0 then s.quiet_until = now + arg[22] end
 end
 
+-- What was learned holds where it is less than what was told; a budget at a limit learns that it may grow.
+local l = read_lessons(lessons)
+local elapsed = math.max(0, math.min(now - s.seen_at, MOST_ELAPSED_US))
+if s.bound == 1 then grow(l, REQUESTS, elapsed, request_us > 0 and arg[27] / request_us or 0, arg[25]) end
+if s.bound == 2 then grow(l, TOKENS, elapsed, token_us > 0 and arg[27] / token_us or 0, arg[26]) end
+if s.bound == 3 then grow(l, CONCURRENCY, elapsed, concurrency, 0) end
+steepen(l, elapsed)
+s.seen_at = now
+
+local function slower(interval_us, at, start)
+  local rate = l[at + VALUE]
+  if rate == 0 and interval_us == 0 then rate = start end
+  return rate > 0 and math.max(interval_us, arg[27] / rate) or interval_us
+end
+request_us, token_us = slower(request_us, REQUESTS, arg[25]), slower(token_us, TOKENS, arg[26])
+local at_once = math.floor(l[CONCURRENCY + VALUE])
+if at_once > 0 and (concurrency == 0 or at_once < concurrency) then
+  reserve = concurrency > 0 and math.floor(reserve * at_once / concurrency) or 0
+  concurrency = at_once
+end
+if fresh then s.requests_at, s.tokens_at = now + request_us + burst, now + burst end
+
+local rings, counted = read_rings(values[2]), false
+turn_all(rings, now)
+
 -- Other limits than the last: what is still to be waited for shrinks or grows with them, so that they hold at once.
 local function rescaled(at, was, is)
-  if was > 0 and is > 0 and at > now then return now + (at - now) * is / was end
+  local from = math.max(now, s.gate_until)
+  if was > 0 and is > 0 and at > from then return from + (at - from) * is / was end
   return at
 end
 s.requests_at = rescaled(s.requests_at, s.request_us, request_us)
@@ -74,6 +105,10 @@ if s.tokens_at < now - 60000000 then s.credit = 0 end
 local correction, known = arg[13], arg[2] == s.epoch
 local told = math.max(s.requests_at, s.tokens_at)
 if known then s.requests_at = s.requests_at - arg[12] * request_us end
+if arg[12] ~= 0 or correction ~= 0 then
+  count(rings, -arg[12], correction)
+  counted = true
+end
 if known or correction > 0 then
   local from = math.max(s.tokens_at, now)
   s.tokens_at = s.tokens_at + correction * token_us
@@ -82,8 +117,18 @@ if known or correction > 0 then
   s.used_tokens = s.used_tokens + correction
 end
 if arg[14] > s.closed_at then s.refusals = 0 end -- only a call sent after the refusal shows that it is over
-local interval = request_us
+local interval, ramp_us = request_us, 0
 if s.refusals > 0 then interval = math.max(request_us, arg[20]) end -- feel the way until a call is answered
+if l[SLOPE + VALUE] > 0 then
+  local stretch = rings[MINUTE_RING + 1 + (rings[MINUTE_RING] - 1) % SLOTS]
+  ramp_us = MINUTE_TICK_US / math.max(RAMP_FLOOR, l[SLOPE + VALUE] * stretch)
+  interval = math.max(interval, ramp_us)
+end
+local before, sums = s.held, {}
+for i, ring in ipairs({ { SECOND_RING, SECOND_TICK_US }, { MINUTE_RING, MINUTE_TICK_US } }) do
+  sums[2 * i - 1] = string.format('%.17g', within(rings, ring[1], 0, now, ring[2]))
+  sums[2 * i] = string.format('%.17g', within(rings, ring[1], SLOTS, now, ring[2]))
+end
 
 local function slots(lane)
   if concurrency == 0 then return math.huge end
@@ -99,7 +144,7 @@ local function obstacle(lane)
   local requests = interval > 0 and s.requests_at - burst - now or 0
   local tokens = token_us > 0 and s.tokens_at - burst - now or 0
   if requests <= 0 and tokens <= 0 then return nil, 0 end
-  if requests >= tokens then return 'requests', requests end
+  if requests >= tokens then return interval == ramp_us and 'slope' or 'requests', requests end
   return 'tokens', tokens
 end
 
@@ -114,8 +159,8 @@ local function first_lane(own_only)
   end
 end
 
-local granted, asked, position = { 0, 0, 0 }, { arg[25], arg[26], arg[27] }, {}
-position[1], position[2], position[3] = 28, 28 + asked[1], 28 + asked[1] + asked[2]
+local granted, asked, position = { 0, 0, 0 }, { arg[29], arg[30], arg[31] }, {}
+position[1], position[2], position[3] = 32, 32 + asked[1], 32 + asked[1] + asked[2]
 
 local function grant(lane)
   local tokens = arg[position[lane] + granted[lane]]
@@ -131,6 +176,8 @@ local function grant(lane)
   local paid = math.min(s.credit, s.tokens_at - now)
   s.tokens_at, s.credit = s.tokens_at - paid, s.credit - paid
   s.used_requests, s.used_tokens = s.used_requests + 1, s.used_tokens + tokens
+  count(rings, 1, tokens)
+  counted = true
   for lower = lane + 1, 3 do
     local waits = left[lower] + others[lower] > 0
     s['passed_' .. lower] = waits and s['passed_' .. lower] + 1 or 0
@@ -138,11 +185,13 @@ local function grant(lane)
   if lane > 1 then s['passed_' .. lane] = 0 end
 end
 
-local denied, dimension, wait = nil, '', 0
+local denied, dimension, wait, bound = nil, '', 0, nil
+local BOUND = { requests = 1, tokens = 2, concurrency = 3 }
 while left[1] + left[2] + left[3] > 0 do
   local lane = first_lane(false)
   local yields = left[lane] == 0
   dimension, wait = obstacle(lane)
+  bound = BOUND[dimension] or 0
   if yields and not dimension then
     -- Another worker's waiter goes first. It is called below; should it not come, its turn passes after a moment.
     if s.deferred_at == 0 then s.deferred_at = now end
@@ -151,7 +200,7 @@ while left[1] + left[2] + left[3] > 0 do
     if wait > 0 then dimension = 'lane' else dimension, wait = obstacle(lane) end
   elseif yields then
     lane = first_lane(true)
-    if dimension == 'requests' or dimension == 'tokens' then dimension = 'lane' end
+    if dimension == 'requests' or dimension == 'tokens' or dimension == 'slope' then dimension = 'lane' end
   end
   if dimension then denied = lane break end
   if granted[lane] == asked[lane] then wait = 0 break end -- more wait than were asked for
@@ -169,10 +218,13 @@ for lane = 1, 3 do
 end
 
 -- Workers that wait for the same moment come one an interval, not all at once: one round trip a grant.
-if denied and (dimension == 'requests' or dimension == 'tokens' or dimension == 'lane') then
+if denied and (dimension == 'requests' or dimension == 'tokens' or dimension == 'slope' or dimension == 'lane') then
   local ahead = redis.call('ZRANK', KEYS[3 + denied], me)
   for higher = 1, denied - 1 do ahead = ahead + others[higher] end
-  local step = interval
+  -- By the usual interval: told the longer one that follows a refusal, they would come late when a call is answered, and
+  -- then in a bunch.
+  local usual = math.max(request_us, ramp_us)
+  local step = usual > 0 and usual or interval
   if dimension == 'tokens' and granted[denied] < asked[denied] then
     -- Refunds bring the moment nearer than estimates say: coming early costs a round trip, coming late tokens.
     step = arg[position[denied] + granted[denied]] * token_us / 2
@@ -201,11 +253,19 @@ else
   redis.call('ZREM', alive, me)
 end
 for lane = 1, 3 do s['waiting_' .. lane] = others[lane] + left[lane] end
+-- What held the calls back that wait; a worker with none waiting has not looked.
+if bound then s.bound = bound elseif others[1] + others[2] + others[3] == 0 then s.bound = 0 end
 local flat = {}
 for _, field in ipairs(FIELDS) do
   flat[#flat + 1] = field
   flat[#flat + 1] = s[field]
 end
-redis.call('HSET', state, 'concurrency', concurrency, unpack(flat))
+if counted then
+  flat[#flat + 1] = 'recent'
+  flat[#flat + 1] = write_rings(rings)
+end
+lessons = write_lessons(l)
+redis.call('HSET', state, 'concurrency', concurrency, 'lessons', lessons, unpack(flat))
 redis.call('PEXPIRE', state, 86400000) -- a budget no longer used leaves nothing behind
-return { granted[1], granted[2], granted[3], math.ceil(wait), dimension or '', now, s.epoch }
+return { granted[1], granted[2], granted[3], math.ceil(wait), dimension or '', now, s.epoch, lessons,
+  sums[1], sums[2], sums[3], sums[4], before }

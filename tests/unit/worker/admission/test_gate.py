@@ -42,7 +42,7 @@ def test_the_budget_closes_for_as_long_as_the_formula_says(refusals):
     limits = [gate.LONGEST_S * 1e6, gate.JITTER_SHARE, gate.LONGEST_RETRY_AFTER_S * 1e6]
     for count, (retry_after, jitter) in enumerate(refusals):
         wait_us = -1 if retry_after is None else retry_after * 1e6
-        closed_us, consecutive = model.refuse([now, wait_us, jitter, "requests", 0, *limits])
+        closed_us, consecutive = model.refuse([now, wait_us, jitter, "requests", 0, *limits, 0, 0, 0, 0])
         assert consecutive == count + 1
         assert closed_us / 1e6 == pytest.approx(gate.wait(count, retry_after, jitter), abs=1e-5)
         now += closed_us + 1

@@ -77,21 +77,27 @@ def test_nobody_waits_without_a_cause(limits, steps):
         worker, waiting, batch, *_ = arguments
         model, now, dimension = cluster.model, cluster.clock_us, reply[4]
         elsewhere = sum(sum(row.waiting) for name, row in model.workers.items() if name != worker)
+        at_once = int(model.book.lessons.concurrency.value) or float("inf")
         exhausted = {
             "": sum(reply[:3]) == sum(waiting)
             or any(granted == asked for granted, asked in zip(reply[:3], share(waiting, batch), strict=True) if asked),
             "gate": model.gate_until > now,
             "redis": model.quiet_until > now,
-            "concurrency": model.held >= (limits.concurrency or float("inf")) - limits.reserved_slots,
-            "requests": model.requests_at - limits.burst_us > now and bool(limits.rpm or model.refusals),
-            "tokens": model.tokens_at - limits.burst_us > now and limits.tpm is not None,
+            "concurrency": model.held >= min(limits.concurrency or at_once, at_once) - limits.reserved_slots,
+            "requests": model.requests_at - limits.burst_us > now and model.request_us + model.refusals > 0,
+            "tokens": model.tokens_at - limits.burst_us > now and model.token_us > 0,
+            "slope": model.requests_at - limits.burst_us > now and model.book.lessons.slope.value > 0,
             "lane": elsewhere > 0,
         }
         assert exhausted[dimension], dimension
 
 
 @settings(max_examples=50)
-@given(limits=budgets.filter(lambda limits: limits.concurrency is None), count=st.integers(1, 30), size=tokens)
+@given(
+    limits=budgets.map(lambda limits: Limits(limits.rpm, limits.tpm, burst_s=limits.burst_s)),
+    count=st.integers(1, 30),
+    size=tokens,
+)
 def test_waiting_exactly_as_told_is_enough_and_never_too_much(limits, count, size):
     """One worker that sleeps as told is granted at each return, and a microsecond sooner it would not have been."""
     cluster = Cluster(limits, Policy())
@@ -156,11 +162,11 @@ def test_fifty_refusals_of_one_moment_count_once_and_an_old_answer_does_not_end_
     """Only a call granted after the gate closed starts a new refusal, or by its answer ends the count."""
     cluster = Cluster(Limits(), Policy())
     cluster.ask("w1", (0, 0, 50), 50, 1, 0, None)
-    assert [cluster.refuse("w1", -1, 0.0)[1] for _ in range(50)] == [1] * 50
+    assert [cluster.refuse("w1", "requests", -1, 0.0)[1] for _ in range(50)] == [1] * 50
     cluster.move(1_000_000)
     cluster.ask("w1", (0, 0, 1), 1, 1, 1, 1)
     assert cluster.model.refusals == 1
-    assert cluster.refuse("w1", -1, 0.0) == [2_000_000, 2]
+    assert cluster.refuse("w1", "requests", -1, 0.0) == [2_000_000, 2]
     cluster.move(2_000_000)
     cluster.ask("w1", (0, 0, 1), 1, 1, 99, 1)
     cluster.move(100_000)
@@ -172,7 +178,7 @@ def test_after_a_refusal_calls_feel_their_way_until_one_is_answered():
     """An unlimited budget does not send everything that gathered behind the gate at once."""
     cluster = Cluster(Limits(), Policy(probe_s=0.1))
     cluster.ask("w1", (0, 0, 1), 1, 1, 0, None)
-    cluster.refuse("w1", -1, 0.0)
+    cluster.refuse("w1", "requests", -1, 0.0)
     cluster.move(1_000_000)
     assert cluster.ask("w1", (0, 0, 50), 50, 1, 0, None)[2:5] == [1, 100_000, "requests"]
     assert cluster.log[-1] == Grant(cluster.clock_us, 2, 1)
