@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from worker.errors import CallFailed
-from worker.provider.account import Account, Timeouts
+from worker.provider.account import Account, Secret, Timeouts
 from worker.provider.classification import classify
 from worker.provider.listener import Listener
 from worker.provider.reading import Reading
@@ -80,8 +80,7 @@ class Client:
         await self._transport.aclose()
 
     def _prepare(self, request: Mapping[str, Any]) -> httpx.Request | Refusal:
-        key = self._account.key.reveal()
-        if not (key and key.isascii() and key.isprintable()):
+        if not _fits_a_header(self._account.key):
             return Refusal(cause="unusable_key", message=f"the key of account {self._account.name!r} fits no header")
         if self._url is None:
             return Refusal(cause="InvalidURL", message=f"the base URL of account {self._account.name!r} is none")
@@ -93,7 +92,8 @@ class Client:
             ).encode()
         except (TypeError, ValueError, RecursionError) as exc:
             return Refusal(cause="invalid_request", message=f"the request is no JSON: {type(exc).__name__}")
-        headers = {**_HEADERS, "Authorization": f"Bearer {key}"}
+        # Named nowhere but here, after all that can fail: error trackers keep the variables of every frame.
+        headers = {**_HEADERS, "Authorization": f"Bearer {self._account.key.reveal()}"}
         return httpx.Request("POST", self._url, headers=headers, content=content, extensions=self._extensions)
 
     async def _ask(self, request: httpx.Request, model: str, tell: Listener) -> Reply | Refusal:
@@ -126,6 +126,11 @@ class Client:
         tell(reading.finish())
         outcome = reading.outcome(broken, datetime.now(UTC), first_token_s, watch.elapsed)
         return tell.noted_in(outcome)
+
+
+def _fits_a_header(key: Secret) -> bool:
+    text = key.reveal()
+    return bool(text) and text.isascii() and text.isprintable()
 
 
 def _url(account: Account, dialect: Dialect) -> httpx.URL | None:
