@@ -6,12 +6,17 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from errno import EBADF
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from worker.errors import InvalidRequest, Problem
+from worker.errors import InvalidRequest, MmqError, Problem
 
 STDOUT = "-"
+
+
+class NotWritten(MmqError):
+    """A file of results could not be written. What belongs in it is in the database all the same."""
 
 
 def write_jsonl(target: str, lines: Iterable[Mapping[str, Any]]) -> int:
@@ -20,16 +25,18 @@ def write_jsonl(target: str, lines: Iterable[Mapping[str, Any]]) -> int:
     A file appears whole: it is written beside the target, synced and renamed over it, and if anything fails on the way,
     also in `lines`, what was there before stays. A symbolic link is followed; what is no regular file, as a pipe or
     `/dev/null`, is written to as it is.
+
+    Raises:
+        NotWritten: a full disk, a folder that is gone.
+        ConnectionError: whoever read standard output has left, or `lines` broke off.
     """
-    if target == STDOUT:
-        count = _write(sys.stdout.buffer, lines)
-        sys.stdout.buffer.flush()
-        return count
-    path = Path(target).resolve()
-    if path.exists() and not path.is_file():
-        with path.open("wb") as stream:
-            return _write(stream, lines)
-    return _replace(path, lines)
+    try:
+        return _write_to(target, lines)
+    except ConnectionError:
+        raise
+    except OSError as exc:
+        name = "standard output" if target == STDOUT else target
+        raise NotWritten(f"{name} cannot be written: {exc.strerror or type(exc).__name__}") from exc
 
 
 def require_target(target: str) -> None:
@@ -51,6 +58,20 @@ def encode_line(line: Mapping[str, Any]) -> bytes:
         return (json.dumps(line, ensure_ascii=False) + "\n").encode()
     except UnicodeEncodeError:
         return (json.dumps(line) + "\n").encode()
+
+
+def _write_to(target: str, lines: Iterable[Mapping[str, Any]]) -> int:
+    if target == STDOUT:
+        if sys.stdout is None:
+            raise OSError(EBADF, "it is closed")
+        count = _write(sys.stdout.buffer, lines)
+        sys.stdout.buffer.flush()
+        return count
+    path = Path(target).resolve()
+    if path.exists() and not path.is_file():
+        with path.open("wb") as stream:
+            return _write(stream, lines)
+    return _replace(path, lines)
 
 
 def _write(stream: BinaryIO, lines: Iterable[Mapping[str, Any]]) -> int:

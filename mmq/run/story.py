@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
-from mmq.formats.write import STDOUT
+from mmq.formats.write import STDOUT, NotWritten
 from mmq.local.folder import private_folder
 from mmq.local.stack import Stack
 from mmq.report.progress import Progress
@@ -81,7 +81,11 @@ class Run:
                 error = trouble
             self.screen.clear()
             # Only now, so that answers which came while the workers stopped are among them.
-            summary = self._write(intake)
+            summary = None
+            try:
+                summary = self._write(intake)
+            except NotWritten as trouble:
+                error = trouble
             return Ending(
                 summary=summary,
                 signal_code=interrupts.exit_code if interrupts.signal else None,
@@ -149,8 +153,11 @@ class Run:
         batch_id = self._accepted.batch_id
         database = open_database(self.settings.database_url)
         try:
-            write_answers(database, batch_id, self.ask.output)
-            failures = write_failures(database, batch_id, self.ask.errors, intake.bad_lines())
+            try:
+                write_answers(database, batch_id, self.ask.output)
+                failures = write_failures(database, batch_id, self.ask.errors, intake.bad_lines())
+            except NotWritten as exc:
+                raise NotWritten(f"{exc}; `mmq results {batch_id} -o OUT` writes the answers elsewhere") from exc
             return reckon(
                 database,
                 batch_id,

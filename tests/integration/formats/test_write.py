@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mmq.formats.write import encode_line, require_target, write_jsonl
+from mmq.formats.write import NotWritten, encode_line, require_target, write_jsonl
 from worker.errors import InvalidRequest
 
 LINES: list[dict[str, Any]] = [{"id": 1, "text": "杭州"}, {"id": 2}]
@@ -39,6 +39,15 @@ def test_failure_leaves_what_was_there(tmp_path: Path) -> None:
         write_jsonl(str(target), failing())
     assert target.read_text() == "before"
     assert [*tmp_path.iterdir()] == [target]
+
+
+@pytest.mark.parametrize("target", ["/dev/full", "gone/out.jsonl"])
+def test_what_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    """A full disk, or a folder that vanished meanwhile: one message, and no half file."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotWritten, match=f"^{target} cannot be written: No "):
+        write_jsonl(target, LINES)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_mode_and_link_of_the_target_are_kept(tmp_path: Path) -> None:
