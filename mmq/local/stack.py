@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from mmq import schema
 from mmq.local.folder import locked, private_folder
 from mmq.local.process import Child
+from mmq.local.reach import require_redis
 from mmq.local.redis import EmbeddedRedis
 from models import leases
 from models.lane import Lane
@@ -92,13 +93,15 @@ class Stack:
 
         Raises:
             ProcessEnded: a worker of ours ended by itself; the message holds its last log lines.
-            Unavailable: the database or the embedded Redis is away; the next call tries again.
+            Unavailable: the database or Redis is away; the next call tries again.
         """
         for child in self._children:
             if child.exit_code is not None:
                 raise child.ended()
         if self.settings.embedded_redis:
             self.redis.ensure()
+        else:
+            require_redis(self.settings.redis_url)
         if not self._children:
             self._start_workers()
 

@@ -37,7 +37,7 @@ class Plain:
         self._stream = stream
         self._quiet = quiet
         self._next = 0.0
-        self._pauses: set[str] = set()
+        self._told: set[str] = set()
 
     def say(self, text: str) -> None:
         """Print a line, unless quiet."""
@@ -45,12 +45,12 @@ class Plain:
             print(text, file=self._stream, flush=True)
 
     def show(self, progress: Progress) -> None:
-        """Print a line if the last one is old, or if something has been paused since."""
-        pauses = {str(pause) for pause in progress.pauses}
-        if time.monotonic() >= self._next or pauses - self._pauses:
+        """Print a line if the last one is old, or if something has been paused since or is newly amiss."""
+        news = {text for text in (*map(str, progress.pauses), progress.note) if text}
+        if time.monotonic() >= self._next or news - self._told:
             self.say(f"mmq: {line(progress)}")
             self._next = time.monotonic() + LINE_EVERY_S
-        self._pauses = pauses
+        self._told = news
 
     def clear(self) -> None:
         """Do nothing: what is printed is printed."""

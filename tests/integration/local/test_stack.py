@@ -73,6 +73,15 @@ def test_entering_starts_redis_schema_and_worker_and_leaving_leaves_nothing(home
     eventually(lambda: not of_group(worker))
 
 
+def test_a_redis_of_others_that_is_away_is_named_without_its_password(home):
+    """It is not ours to start, so a run would wait for it without a word."""
+    environ = {"MMQ_HOME": str(home), "MINIMAX_API_KEY": KEY, "MMQ_REDIS_URL": "redis://:marked@127.0.0.1:1/0"}
+    with Stack(settings.load(environ), worker_command=WORKER, grace=30, environ=environ) as stack:
+        with pytest.raises(Unavailable, match=r"Redis does not answer: .*127\.0\.0\.1:1") as caught:
+            stack.check()
+        assert "marked" not in str(caught.value)
+
+
 def test_what_holds_prompts_and_answers_is_private(home):
     """The home and the logs can be entered by their owner alone."""
     with stack_of(home, workers=0):

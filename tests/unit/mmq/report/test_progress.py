@@ -67,6 +67,15 @@ def test_plain_output_is_lines_now_and_then() -> None:
     assert "\x1b" not in written
 
 
+def test_plain_output_tells_at_once_what_is_newly_amiss() -> None:
+    """A service that goes away is named when it is noticed, and once, not at the next line that is due."""
+    stream = StringIO()
+    plain = Plain(stream)
+    for note in ("", "Redis does not answer", "Redis does not answer", ""):
+        plain.show(Progress(waiting=1, note=note))
+    assert ["Redis" in text for text in stream.getvalue().splitlines()] == [False, True]
+
+
 def test_quiet_says_nothing() -> None:
     """Neither progress nor messages."""
     stream = StringIO()
