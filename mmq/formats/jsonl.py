@@ -71,5 +71,8 @@ def _reason(error: ValueError | RecursionError, text: str) -> tuple[str, str]:
         return str(error), "write each name once, and finite numbers"
     if isinstance(error, JSONDecodeError):
         near = f"near {quote(text[error.pos :], 30)}" if error.pos < len(text) else "where the line ends"
-        return f"not JSON: {error.msg} at column {error.pos + 1}, {near}", "write one JSON object a line"
+        return (
+            f"not JSON: {error.msg.removesuffix(' at')} at column {error.pos + 1}, {near}",
+            "write one JSON object a line",
+        )
     return "a number has more digits than can be read", "write it as a string"

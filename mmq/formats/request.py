@@ -59,8 +59,8 @@ def short_draft(number: int, fields: dict[str, Any]) -> Draft:
             findings.append(Finding(name, message, f"leave it out; see the option --{name.replace('_', '-')}"))
     if "prompt" not in request:
         if "messages" not in request:
-            names = ", ".join(quote(name) for name in list(fields)[:5]) or "nothing"
-            message = f"missing: the line has neither prompt nor messages, but {names}"
+            names = ", ".join(quote(name) for name in list(fields)[:5])
+            message = "missing: the line has neither prompt nor messages" + (f", but {names}" if names else "")
             findings.append(Finding("prompt", message, 'write {"prompt": "..."}'))
         return Draft(number, custom_id, request, tuple(findings))
     if "messages" in request:

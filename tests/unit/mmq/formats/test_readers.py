@@ -167,8 +167,7 @@ def test_unreadable_json_says_where_and_why(line: bytes, words: str) -> None:
     ("line", "field", "words"),
     [
         ({"text": "x"}, "prompt", "neither prompt nor messages, but 'text'"),
-        ({}, "prompt", "but nothing"),
-        ({"prompt": "x", "messages": []}, "prompt", "together with messages"),
+        ({}, "prompt", "neither prompt nor messages"),
         ({"prompt": 5}, "prompt", "not 5"),
         ({"prompt": "x", "system": ["y"]}, "system", "not ['y']"),
         ({"prompt": "x", "lane": "bulk"}, "lane", "for a whole run"),
