@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,7 +23,6 @@ def command(
 ) -> None:
     """Answer 200 prompts without a key: a fake MiniMax on loopback, slow, strict and sometimes out of order."""
     import tempfile  # noqa: PLC0415
-    from pathlib import Path  # noqa: PLC0415
 
     from mmq.cli.ending import finish  # noqa: PLC0415
     from mmq.cli.environment import calling_settings  # noqa: PLC0415
@@ -43,17 +45,26 @@ def command(
         ending = Run(ask, settings, account, environ, screen(title, quiet=quiet)).go()
     code = finish(ending, quiet=quiet, as_json=False)
     if not quiet:
-        print(_FAREWELL.format(home=environ["MMQ_HOME"], folder=folder), file=sys.stderr)
+        print(_FAREWELL.format(prepare=_prepare(environ["MMQ_HOME"]), folder=folder), file=sys.stderr)
     # That some fail is what it is meant to show.
     raise typer.Exit(0 if code == SOME_FAILED else code)
 
 
+def _prepare(home: str) -> str:
+    """Return what to type so that the commands named here find the demonstration, and the shell finds `mmq`."""
+    lines = [f"export MMQ_HOME={shlex.quote(home)}"]
+    if shutil.which("mmq") is None:
+        lines.append(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH")
+    return "\n      ".join(lines)
+
+
 _FAREWELL = """\
-  Nothing is left running. All of it is in {folder}: to look around,
+  Nothing is left running. To look around in what is left,
 
-      export MMQ_HOME={home}
+      {prepare}
 
-  and, when you have had enough, remove the folder. With a key of your own:
+  and, when you have had enough, remove {folder}.
+  With a key of your own:
 
       export MINIMAX_API_KEY=...
       mmq run examples/prompts.jsonl -o answers.jsonl
