@@ -25,8 +25,8 @@ def command(
     from mmq.report.record import as_record, rendered  # noqa: PLC0415
     from mmq.run.inspect import inspect  # noqa: PLC0415
 
-    with opened() as (_, database):
-        found = inspect(database, job)
+    with opened() as (settings, database):
+        found = inspect(settings, database, job)
     if as_json:
         print(json.dumps(as_record(found, prompt=prompt, answer=answer), ensure_ascii=False, default=str))
     else:

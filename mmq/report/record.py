@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mmq.report.outlook import Outlook
 from mmq.report.words import counted, cut, duration, safe
 from models.table import Row
 
@@ -22,11 +23,11 @@ STATES = {"succeeded": "green", "failed": "bold red", "cancelled": "yellow", "ex
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row of `jobs`, its rows of `attempts`, and what it waits for (empty: nothing)."""
+    """A row of `jobs`, its rows of `attempts`, and what it waits for (None: nothing)."""
 
     job: Row
     attempts: Sequence[Row]
-    waits_for: str
+    outlook: Outlook | None
     now: datetime
 
 
@@ -37,7 +38,8 @@ def as_record(record: Record, *, prompt: bool, answer: bool) -> dict[str, Any]:
     job["request"] = json.loads(job["request"]) if prompt else None
     for attempt in attempts:
         attempt["answer"] = json.loads(attempt["answer"]) if answer and attempt["answer"] else None
-    whole = {**job, "waits_for": record.waits_for or None, "attempts_begun": job["attempts"], "attempts": attempts}
+    wait = {"waits_for": outlook.text if (outlook := record.outlook) else None, "wait": outlook and asdict(outlook)}
+    whole = {**job, **wait, "attempts_begun": job["attempts"], "attempts": attempts}
     return {name: _iso(value) for name, value in whole.items()}
 
 
@@ -63,8 +65,12 @@ def _facts(record: Record) -> Table:
     table = _grid()
     table.add_row("job", Text(safe(job.id), style="bold"))
     table.add_row("state", Text(job.state, style=STATES.get(job.state, "bold")))
-    if record.waits_for:
-        table.add_row("waits for", Text(safe(record.waits_for), style="yellow"))
+    if record.outlook:
+        table.add_row("waits for", Text(safe(record.outlook.text), style="yellow"))
+        if record.outlook.starts_at:
+            table.add_row("likely to go", f"in about {_between(record.now, record.outlook.starts_at)}")
+    if job.deadline and not job.finished_at:
+        table.add_row("deadline", _deadline(record))
     if job.error_code:
         table.add_row("error", Text(f"{safe(job.error_code)}: {safe(job.error_message or '')}", style="red"))
         table.add_row("remedy", Text(safe(job.error_remedy or "")))
@@ -81,6 +87,15 @@ def _facts(record: Record) -> Table:
     if job.rescues:
         table.add_row("rescued", f"{counted(job.rescues, 'time')}, from workers that died")
     return table
+
+
+def _deadline(record: Record) -> Text:
+    left = (record.job.deadline - record.now).total_seconds()
+    if left <= 0:
+        return Text("has passed; it expires within moments", style="red")
+    if record.outlook and record.outlook.deadline_at_risk:
+        return Text(f"in {duration(left)}: at risk, at the present rate its call goes out later", style="red")
+    return Text(f"in {duration(left)}")
 
 
 def _calls(record: Record) -> Table:
