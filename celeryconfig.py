@@ -12,7 +12,8 @@ broker_url = _broker_url(os.environ)
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None  # a worker waits for Redis however long it is away
 broker_transport_options = {
-    "queue_order_strategy": "priority",  # queues are read in the order of -Q: urgent lanes first
+    "queue_order_strategy": "worker.appetite:Appetite",  # in the order of -Q, urgent lanes first; less when full
+    "polling_interval": 0.25,  # seconds of one read: how soon a worker that was full reads the other lanes again
     "socket_timeout": 30,  # the default is to wait for ever on a half-open connection
     "socket_connect_timeout": 5,
     "socket_keepalive": True,

@@ -9,7 +9,7 @@ from typing import Any
 from celery import Celery, bootsteps
 from celery.signals import worker_shutting_down
 
-from worker import message
+from worker import appetite, message
 from worker.engine import Engine
 from worker.settings import load
 from worker.telemetry import Telemetry
@@ -57,6 +57,7 @@ class EngineStep(bootsteps.StartStopStep):
         )
         running.start()
         _engines.append(running)
+        appetite.ask(lambda: running.full)
 
     def stop(self, _worker: Any) -> None:
         """Drain and stop."""

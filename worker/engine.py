@@ -74,6 +74,11 @@ class Engine:
         self.telemetry.close()
 
     @property
+    def full(self) -> bool:
+        """Whether it has jobs enough of the lanes that can wait. For any thread."""
+        return self._hints.full
+
+    @property
     def in_hand(self) -> int:
         """How many jobs this worker holds."""
         return len(self._hands)

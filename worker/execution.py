@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -64,11 +65,12 @@ class Tools:
 
 
 class Execution:
-    """Runs one claimed job. `row` has the columns `models.transitions.CLAIMED`."""
+    """Runs one claimed job. `row` has the columns `models.transitions.CLAIMED`; `granted` is called at each grant."""
 
-    def __init__(self, row: Row, tools: Tools) -> None:
+    def __init__(self, row: Row, tools: Tools, granted: Callable[[], None]) -> None:
         self.row = row
         self.tools = tools
+        self.granted = granted
         self.phase = Phase.WAITING
         self.attempts: int = row.attempts
         self.failures: int = row.failures
@@ -102,6 +104,7 @@ class Execution:
 
     async def _attempt(self, request: dict[str, Any]) -> None:
         grant = await self._admit(request)
+        self.granted()
         await self._begin(grant)
         try:
             reply = await self._call(grant.desk.client, request)

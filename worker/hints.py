@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from models.lane import Lane
 
-MOST = 1000  # a worker that is full lets its Celery threads wait here; the feeder's window makes that rare
+MOST = 1000  # a worker with so many lets its Celery threads wait; with Redis it stops reading long before, see `full`
 RECHECK_S = 1.0
 
 
@@ -18,6 +18,7 @@ class Hints:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.arrived = asyncio.Event()
+        self.enough = 1  # hints of the lanes that can wait; with these, more would only be kept from other workers
         self._loop = loop
         self._lanes: dict[Lane, deque[str]] = {lane: deque() for lane in Lane}
         self._known: set[str] = set()
@@ -47,6 +48,11 @@ class Hints:
             self._known.difference_update(taken)
             self._room.notify_all()
         return taken
+
+    @property
+    def full(self) -> bool:
+        """Whether messages of lanes that can wait should be left to other workers. For any thread."""
+        return self._closed or len(self._known) - len(self._lanes[Lane.INTERACTIVE]) >= self.enough
 
     @property
     def closed(self) -> bool:

@@ -106,6 +106,24 @@ def test_a_full_worker_lets_bulk_wait_but_not_interactive() -> None:
     with_hints(test)
 
 
+def test_enough_is_counted_without_interactive_jobs() -> None:
+    """A worker with as many hints as it wants of the other lanes is full, and one that is stopping is, too."""
+
+    async def test(hints: Hints) -> None:
+        hints.enough = 2
+        hints.put("interactive", ["i-1", "i-2", "i-3"])
+        hints.put("bulk", ["b-1"])
+        assert not hints.full
+        hints.put("default", ["d-1"])
+        assert hints.full
+        hints.take(ROOM)
+        assert not hints.full
+        hints.close()
+        assert hints.full
+
+    with_hints(test)
+
+
 def test_closing_releases_who_waits_and_returns_the_rest() -> None:
     """What was not taken is given back, what comes later is not noted, and the claiming loop is woken."""
 
