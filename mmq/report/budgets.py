@@ -20,12 +20,14 @@ REFUSED = {"requests": "request rate", "tokens": "token rate", "concurrency": "c
 class Allowance:
     """One dimension of a budget; None: nobody limits it there.
 
-    `configured` by environment or mmq.toml, `set` by `mmq limits set`, `in_force` what workers last paced by, `used`
-    in the last minute, or at this moment for calls at once; `in_force` and `used` are None while nobody knows.
+    `configured` by environment or mmq.toml, `set` by `mmq limits set`, `learned` from refusals or by growing from what
+    is published, `in_force` what workers last paced by, `used` in the last minute, or at this moment for calls at once;
+    the last three are None while nobody knows.
     """
 
     configured: float | None
     set: float | None
+    learned: float | None
     in_force: float | None
     used: float | None
 
@@ -58,14 +60,15 @@ def rendered(views: Sequence[BudgetView], note: str = "") -> RenderableType:
 def _figures(view: BudgetView) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
     table.add_column("", min_width=17, no_wrap=True)
-    for name in ("configured", "set", "in force", "used"):
+    for name in ("configured", "set", "learned", "in force", "used"):
         table.add_column(name, justify="right", no_wrap=True)
     for name, limit in view.limits.items():
-        unlimited = limit.configured is None and limit.set is None
+        unlimited = limit.configured is None and limit.set is None and limit.in_force is None
         table.add_row(
             WORDS[name],
             _figure(limit.configured) or ("unlimited" if unlimited else ""),
             _figure(limit.set),
+            _figure(limit.learned),
             _figure(limit.in_force),
             "" if limit.used is None else _figure(limit.used) or "0",
         )

@@ -16,6 +16,7 @@ from worker.accounts import Budget
 from worker.admission.budgets import known_budgets
 from worker.admission.connection import connect
 from worker.admission.keys import BudgetKey
+from worker.admission.learning import Lessons
 from worker.admission.status import BudgetStatus, read_status
 from worker.settings import Settings
 
@@ -57,10 +58,14 @@ def _view(settings: Settings, budget: BudgetKey, people: Row | None, status: Bud
         "tpm": status.tokens_last_minute if status else None,
         "concurrency": status.in_flight if status else None,
     }
+    lessons = status.lessons if status else Lessons()
+    taught = (lessons.requests.value, lessons.tokens.value, lessons.concurrency.value)
+    learned = dict(zip(set_limits.DIMENSIONS, taught, strict=True))
     limits = {
         name: Allowance(
             configured=getattr(configured or Budget(), name),
             set=getattr(people, name, None),
+            learned=learned.get(name) or None,
             in_force=getattr(status, name, None),
             used=used[name],
         )

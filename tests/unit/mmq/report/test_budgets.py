@@ -10,9 +10,9 @@ from mmq.report.budgets import Allowance, BudgetView, rendered
 from mmq.report.paper import put
 
 LIMITS = {
-    "rpm": Allowance(configured=500.0, set=1200.0, in_force=960.5, used=480.25),
-    "tpm": Allowance(configured=None, set=None, in_force=None, used=1_203_000.0),
-    "concurrency": Allowance(configured=None, set=4, in_force=4, used=0),
+    "rpm": Allowance(configured=500.0, set=1200.0, learned=960.5, in_force=960.5, used=480.25),
+    "tpm": Allowance(configured=None, set=None, learned=None, in_force=None, used=1_203_000.0),
+    "concurrency": Allowance(configured=None, set=4, learned=None, in_force=4, used=0),
 }
 WAITING = {"interactive": 1, "default": 0, "bulk": 1200}
 
@@ -31,8 +31,8 @@ def test_a_budget_in_use_is_told_in_full() -> None:
     )
     assert shown(view).strip().splitlines() == [
         "main · M",
-        "configured set in force used",
-        "requests a minute 500 1,200 960 480",
+        "configured set learned in force used",
+        "requests a minute 500 1,200 960 960 480",
         "tokens a minute unlimited 1,203,000",
         "calls at once 4 4 0",
         "gate closed for 3.2 s more, after 2 refusals in a row",
@@ -44,7 +44,7 @@ def test_a_budget_in_use_is_told_in_full() -> None:
 @pytest.mark.parametrize(("rpm", "text"), [(0.5, "0.5"), (20.0, "20"), (99.95, "100.0"), (1_000_000.0, "1,000,000")])
 def test_low_limits_keep_their_tenth(rpm: float, text: str) -> None:
     """Half a request a minute is not none."""
-    limits = {"rpm": Allowance(rpm, None, None, None)}
+    limits = {"rpm": Allowance(rpm, None, None, None, None)}
     assert f"requests a minute {text}\n" in shown(BudgetView("main", "M", limits))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mmq.run.forecast import obstacle, per_minute, seconds_until, waiting_before
+from worker.admission.learning import Lessons
 from worker.admission.status import BudgetStatus
 
 CALM = BudgetStatus(
@@ -20,6 +21,7 @@ CALM = BudgetStatus(
     refusals=0,
     refused={},
     waiting={"interactive": 0, "default": 0, "bulk": 0},
+    lessons=Lessons(),
 )
 BUSY = replace(CALM, waiting={"interactive": 1, "default": 20, "bulk": 300})
 
