@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmq.formats.source import STDIN
 from mmq.formats.write import write_jsonl
 from mmq.queue import Queue
 from mmq.report.progress import Progress
@@ -32,6 +33,8 @@ def read_all(intake: Intake, ask: Ask, settings: Settings, screen: Screen, error
         on_progress=on_progress,
     )
     remarks.finish()
+    if not (intake.good or intake.bad):
+        screen.say(f"mmq: {'standard input' if ask.source == STDIN else ask.source} holds no prompt")
 
 
 def submit(ask: Ask, settings: Settings, screen: Screen, errors_file: str | None) -> tuple[Accepted, int]:

@@ -54,6 +54,14 @@ def test_piped_output_is_plain_text(place: Callable[..., tuple]) -> None:
     assert not set(done.stderr) & {"\x1b", "\r"}
 
 
+def test_an_input_without_prompts_is_said_to_be_one(place: Callable[..., tuple]) -> None:
+    """Nothing was to be done and nothing was, so it succeeds; yet nobody meant to run an empty file."""
+    mmq, sandbox = place()
+    done = mmq.run("run", mmq.write("in.txt", "", " "), "-o", "out.jsonl")
+    assert (done.returncode, "in.txt holds no prompt" in done.stderr) == (0, True)
+    assert (mmq.read("out.jsonl"), sandbox.stats()["calls"]) == ([], 0)
+
+
 def test_lines_that_cannot_run_are_told_and_the_rest_runs(place: Callable[..., tuple]) -> None:
     """Each with its number and reason, on stderr and in the errors file, in input order; exit 3."""
     mmq, sandbox = place()
