@@ -14,11 +14,12 @@ from mmq import schema
 from mmq.local.process import ProcessEnded
 from mmq.local.redis import answers
 from mmq.local.stack import Stack
-from models import leases
+from models import acceptance, leases
 from models.job import Job
 from models.lane import Lane
 from models.session import reading, writing
 from models.table import utcnow
+from support.jobs import new_job
 from support.processes import Parent, of_group
 from support.waiting import eventually
 from worker import liveness, settings
@@ -201,7 +202,7 @@ def state_of_job(stack: Stack) -> str:
 
 
 def test_jobs_of_a_killed_worker_are_given_back_at_once(home):
-    """Its lease holds for minutes more, but its lock shows that it is dead."""
+    """Its lease holds for minutes more, but its lock shows that it is dead. What it was only told of is fed anew."""
     with (
         stack_of(home, workers=0) as stack,
         Parent(
@@ -211,9 +212,12 @@ def test_jobs_of_a_killed_worker_are_given_back_at_once(home):
     ):
         register(stack, "killed")
         running_job(stack, "killed")
+        with writing(stack.database) as connection:
+            acceptance.accept(connection, [new_job(2, batch_id=None, fed_at=utcnow())])
     with stack_of(home, workers=0) as stack:
         assert state_of_job(stack) == "queued"
         with reading(stack.database) as connection:
+            assert connection.scalars(select(Job.fed_at)).all() == [None, None]
             assert leases.alive(connection, utcnow()) == []
     assert list((home / "workers").iterdir()) == []
 
