@@ -8,6 +8,7 @@ from worker.accounts import Budget, Payer
 from worker.admission.keys import BudgetKey
 from worker.admission.limits import Limits, Policy
 from worker.configuration.lanes import Sharing
+from worker.provider import catalogue
 
 
 class Configured:
@@ -19,17 +20,22 @@ class Configured:
         self._limits: dict[BudgetKey, Limits] = {}
 
     def limits(self, key: BudgetKey) -> Limits:
-        """Return the limits of a budget; of an account that is not ours, none but how lanes share."""
+        """Return the limits of a budget; those left open start from what MiniMax publishes."""
         limits = self._limits.get(key)
         if limits is None:
             payer = self._payers.get(key.account)
             budget = payer.budget_of(key.model) if payer else Budget()
-            limits = self._limits[key] = Limits(
+            configured = Limits(
                 rpm=budget.rpm,
                 tpm=budget.tpm,
                 concurrency=budget.concurrency,
                 burst_s=self._sharing.burst_s,
                 interactive_reserve=self._sharing.interactive_reserve,
+            )
+            model = catalogue.load().find(key.model)
+            published = model.limits if model else None
+            limits = self._limits[key] = Limits.of(
+                configured, published.rpm if published else None, published.tpm if published else None
             )
         return limits
 
