@@ -39,10 +39,10 @@ def command(
     write_prompts(source, prompts)
     with SandboxThread(minimax()) as sandbox:
         environ = environment(os.environ, sandbox.base_url, folder / "home")
-        settings, account = calling_settings(environ)
+        settings = calling_settings(environ)
         ask = asked(str(source), None, None, lane="default")
         title = f"{prompts} prompts → a MiniMax of our own, at {sandbox.base_url}"
-        ending = Run(ask, settings, account, environ, screen(title, quiet=quiet)).go()
+        ending = Run(ask, settings, environ, screen(title, quiet=quiet)).go()
     code = finish(ending, quiet=quiet, as_json=False)
     if not quiet:
         print(_FAREWELL.format(prepare=_prepare(environ["MMQ_HOME"]), folder=folder), file=sys.stderr)

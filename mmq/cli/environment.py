@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from worker.errors import ConfigurationError, Problem
-from worker.provider.account import Account, Api
+from worker.provider.account import Api
 from worker.settings import Settings, load
 
 
@@ -16,17 +15,15 @@ def overridden(environ: Mapping[str, str], *, model: str | None = None, api: Api
     return {**environ, **{name: str(value) for name, value in given.items() if value is not None}}
 
 
-def calling_settings(environ: Mapping[str, str]) -> tuple[Settings, Account]:
-    """Return the settings of a command whose workers call MiniMax, and the account they call with; print warnings.
+def calling_settings(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a command whose workers call MiniMax; print warnings.
 
     Raises:
         ConfigurationError: with every problem, a missing key among them.
     """
     settings = load(environ, key_needed=True)
     warn(settings)
-    if settings.account is None:
-        raise ConfigurationError([Problem("MINIMAX_API_KEY", "is not set", "set it, or MINIMAX_API_KEY_FILE")])
-    return settings, settings.account
+    return settings
 
 
 def warn(settings: Settings) -> None:

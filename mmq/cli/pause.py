@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 KindName = Annotated[Kind, typer.Argument(help="What to pause.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Which one: a lane's name, or the account's, as default.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Which one: a lane's name, or an account's, as default.")]
 
 
 def pause_command(kind: KindName, name: Name) -> None:
@@ -54,7 +54,6 @@ def resume_command(kind: KindName, name: Name) -> None:
 
 
 def _require(kind: Kind, name: str, settings: Settings) -> None:
-    account = settings.account.name if settings.account else "default"
-    known = list(Lane) if kind is Kind.LANE else [account]
+    known = list(Lane) if kind is Kind.LANE else [payer.name for payer in settings.payers]
     if name not in known:
         raise typer.BadParameter(f"no {kind} {name!r}: choose from {', '.join(known)}", param_hint="NAME")

@@ -37,7 +37,7 @@ def command(
     from mmq.run.story import Run  # noqa: PLC0415
 
     environ = overridden(os.environ, model=model, api=api)
-    settings, account = calling_settings(environ)
+    settings = calling_settings(environ)
     ask = asked(source, output, errors, lane=lane, name=name, format=format, fresh=fresh)
-    ending = Run(ask, settings, account, environ, screen(ask.title, quiet=quiet)).go()
+    ending = Run(ask, settings, environ, screen(ask.title, quiet=quiet)).go()
     raise typer.Exit(finish(ending, quiet=quiet, as_json=as_json))

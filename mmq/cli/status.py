@@ -14,7 +14,7 @@ def command(
     *,
     as_json: Json = False,
 ) -> None:
-    """Show lanes, workers, pauses and the newest batches; or what became of BATCH so far."""
+    """Show lanes, accounts, workers, pauses and the newest batches; or what became of BATCH so far."""
     import json  # noqa: PLC0415
     import sys  # noqa: PLC0415
     from dataclasses import asdict  # noqa: PLC0415
@@ -26,9 +26,9 @@ def command(
     from mmq.run.survey import survey  # noqa: PLC0415
     from models.session import reading  # noqa: PLC0415
 
-    with opened() as (_, database):
+    with opened() as (settings, database):
         if batch is None:
-            seen = survey(database)
+            seen = survey(settings, database)
             told, layout = asdict(seen), overview.rendered(seen)
         else:
             with reading(database) as connection:

@@ -19,7 +19,7 @@ def command(workers: Annotated[int, typer.Option(min=1, help="Worker processes."
     from mmq.run.vigil import CHECK_S  # noqa: PLC0415
     from worker.errors import Unavailable  # noqa: PLC0415
 
-    settings, _ = calling_settings(os.environ)
+    settings = calling_settings(os.environ)
     with Interrupts() as interrupts:
         try:
             with Stack(settings, workers=workers) as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,5 +28,6 @@ def environment(environ: Mapping[str, str], base_url: str, home: Path) -> dict[s
         "MINIMAX_API_KEY": SANDBOX_KEY,
         "MINIMAX_BASE_URL": base_url,
         "MMQ_HOME": str(home),
+        "MMQ_CONFIG": os.devnull,
         "MMQ_CONCURRENCY": str(CALLS_AT_ONCE),
     }

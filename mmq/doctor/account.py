@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
@@ -37,16 +37,17 @@ def look(settings: Settings, transport: httpx.BaseTransport | None = None) -> It
     if response is None:  # outside of the except block: the exception holds the request with its key
         yield fail("account", f"could not be asked: {cause}", "see what is said of the host")
         return
-    yield from _judge(account, settings.model, response)
+    models = settings.payers[0].models
+    yield from _judge(account, [settings.model] if models is None else sorted(models), response)
 
 
-def _judge(account: Account, model: str, response: httpx.Response) -> Iterator[Check]:
+def _judge(account: Account, models: Sequence[str], response: httpx.Response) -> Iterator[Check]:
     body = body_of(response.content)
     payload = body.payload or {}
     failure = failure_of(payload)
     listed = _ids(payload)
     if failure is None and response.status_code == 200 and listed is not None:
-        yield _accepted(account, model, listed)
+        yield _accepted(account, models, listed)
         return
     if failure is None and response.status_code == 404:
         found = f"could not be told: {account.base_url} lists no models"
@@ -70,14 +71,16 @@ def _judge(account: Account, model: str, response: httpx.Response) -> Iterator[C
         yield warn("account", f"could not be told. {found}", remedy)
 
 
-def _accepted(account: Account, model: str, listed: set[str]) -> Check:
+def _accepted(account: Account, models: Sequence[str], listed: set[str]) -> Check:
     unasked = f"GroupId and {BALANCE}" if account.api is Api.V1 else BALANCE
     found = f"MiniMax accepts the key ({unasked})"
-    if model in listed:
+    missing = [model for model in models if model not in listed]
+    if not missing:
         return ok("account", found)
     # Models of some plans are served although they are not listed.
     remedy = "if jobs fail with 'unknown model', set MINIMAX_MODEL to one that is listed"
-    return warn("account", f"{found}; {model} is not among the {len(listed)} models that it lists", remedy)
+    verb, names = "is" if len(missing) == 1 else "are", ", ".join(missing)
+    return warn("account", f"{found}; {names} {verb} not among the {len(listed)} models that it lists", remedy)
 
 
 def _ids(payload: dict[str, Any]) -> set[str] | None:

@@ -57,7 +57,7 @@ def _group(account: Account) -> Iterator[Check]:
         yield warn("group id", "is not a number", "take it from the account's profile in the console")
     elif owner and owner != group_id:
         found = "is not the one that the key names: MiniMax would answer 1004 'token not match group'"
-        yield fail("group id", found, "take MINIMAX_GROUP_ID and MINIMAX_API_KEY from the same account")
+        yield fail("group id", found, "take the Group ID and the key from the same account")
     elif account.api is not Api.V1:
         yield ok("group id", f"is set; {account.api} does not need it")
     else:

@@ -43,9 +43,7 @@ def read(
     return _lines(source, chosen, judge, defaults)
 
 
-def _lines(
-    source: str, chosen: Format, judge: Judge, defaults: Mapping[str, Any]
-) -> Iterator[Line | BadLine | Notice]:
+def _lines(source: str, chosen: Format, judge: Judge, defaults: Mapping[str, Any]) -> Iterator[Line | BadLine | Notice]:
     with opened(source) as stream:
         yield from read_stream(stream, chosen, judge=judge, defaults=defaults)
 
@@ -63,9 +61,7 @@ def read_stream(
         yield _checked(item, ids, judge, defaults) if isinstance(item, Draft) else item
 
 
-def _checked(
-    draft: Draft, ids: CustomIds, judge: Judge, defaults: Mapping[str, Any]
-) -> Line | BadLine:
+def _checked(draft: Draft, ids: CustomIds, judge: Judge, defaults: Mapping[str, Any]) -> Line | BadLine:
     custom_id, problem = ids.claim(draft.number, draft.custom_id)
     findings = list(draft.findings)
     request = None

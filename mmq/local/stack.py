@@ -57,6 +57,8 @@ class Stack:
         self._workers = workers
         self._worker_command = worker_command
         self._environ = {**(os.environ if environ is None else environ), "MMQ_HOME": str(settings.home)}
+        if settings.config_file:
+            self._environ["MMQ_CONFIG"] = str(settings.config_file)
         self._grace = settings.timeouts.total + RECORD_S if grace is None else grace
         self.redis = EmbeddedRedis(settings.home)
         self._children: list[Child] = []

@@ -26,6 +26,17 @@ class LaneState:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountState:
+    """One account of the settings. `models` None: all that its API serves."""
+
+    name: str
+    api: str
+    base_url: str
+    models: Sequence[str] | None
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerState:
     """One living worker. `lanes` are joined by commas, `calls` is how many it makes at a time."""
 
@@ -50,6 +61,7 @@ class Overview:
     """The whole queue."""
 
     lanes: Sequence[LaneState]
+    accounts: Sequence[AccountState]
     workers: Sequence[WorkerState]
     pauses: Sequence[Pause]
     batches: Sequence[BatchState]
@@ -60,7 +72,8 @@ def rendered(overview: Overview) -> RenderableType:
     parts: list[RenderableType] = [Text()]
     for pause in overview.pauses:
         parts += [Text(safe(str(pause)), style="bold red"), Text(safe(pause.mend)), Text()]
-    parts += [_lanes(overview.lanes), Text(), _workers(overview.workers), Text(), _batches(overview.batches), Text()]
+    parts += [_lanes(overview.lanes), Text(), _accounts(overview.accounts), Text()]
+    parts += [_workers(overview.workers), Text(), _batches(overview.batches), Text()]
     return Padding(Group(*parts), (0, 2))
 
 
@@ -76,6 +89,16 @@ def _lanes(lanes: Sequence[LaneState]) -> Table:
     table = _table("lane", "#waiting", "#in hand", "")
     for lane in lanes:
         table.add_row(lane.name, f"{lane.queued:,}", f"{lane.running:,}", "paused" if lane.paused else "")
+    return table
+
+
+def _accounts(accounts: Sequence[AccountState]) -> Table:
+    table = _table("account", "api", "at", "models", "")
+    for account in accounts:
+        models = "all" if account.models is None else ", ".join(account.models)
+        table.add_row(
+            account.name, account.api, safe(account.base_url), safe(models), "paused" if account.paused else ""
+        )
     return table
 
 

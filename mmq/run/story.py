@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -33,8 +33,8 @@ from models.session import open_database, reading, writing
 from models.table import utcnow
 from tasks.producer import producer
 from worker import liveness
+from worker.accounts import serving
 from worker.errors import MmqError
-from worker.provider.account import Account
 from worker.settings import Settings
 
 
@@ -54,13 +54,10 @@ class Ending:
 class Run:
     """One run. `environ` is what `settings` came from; the workers inherit it."""
 
-    def __init__(
-        self, ask: Ask, settings: Settings, account: Account, environ: Mapping[str, str], screen: Screen
-    ) -> None:
+    def __init__(self, ask: Ask, settings: Settings, environ: Mapping[str, str], screen: Screen) -> None:
         """Start nothing yet."""
         self.ask = ask
         self.settings = settings
-        self.account = account
         self.environ = environ
         self.screen = screen
         self._begun = time.monotonic()
@@ -112,7 +109,7 @@ class Run:
         key = batch_key(self.ask.source, intake.content_digest, self.settings.database_url)
         batch_id = open_batch(database, self.ask.name, key, fresh=self.ask.fresh)
         with writing(database) as connection:
-            _lift(connection, self.account.name)
+            _lift(connection, {payer.name for payer in self.settings.payers})
         app = producer(self.settings.broker_url)
         self._accepted = accept(database, app, intake, batch_id, self.ask.lane)
         app.close()
@@ -126,9 +123,11 @@ class Run:
         accepted = self._accepted
         if accepted is None:
             return
-        limits = LimitsView(self.settings.redis_url, self.account.name, intake.models)
+        limits = LimitsView(self.settings, intake.models)
         watch = Watch(stack.database, accepted.batch_id, self.ask.lane, limits.look)
-        vigil = Vigil(stack.check)
+        payers = self.settings.payers
+        by_model = [[payer.name for payer in serving(payers, model)] for model in intake.models]
+        vigil = Vigil(stack.check, serving=by_model)
         try:
             while True:
                 look = watch.look()
@@ -182,11 +181,11 @@ class Run:
             database.dispose()
 
 
-def _lift(connection: Connection, account: str) -> None:
-    """Open the account if its own trouble had closed it: whoever runs again has mended it, or will see it closed anew.
+def _lift(connection: Connection, accounts: Collection[str]) -> None:
+    """Open accounts that their own trouble had closed: whoever runs again has mended it, or will see it closed anew.
 
     What a person paused stays paused.
     """
     for row in pause.paused(connection):
-        if (row.kind, row.name) == (pause.ACCOUNT, account) and row.probe_at is not None:
-            pause.resume(connection, pause.ACCOUNT, account)
+        if row.kind == pause.ACCOUNT and row.name in accounts and row.probe_at is not None:
+            pause.resume(connection, pause.ACCOUNT, row.name)

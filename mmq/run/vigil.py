@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from mmq.report.progress import Pause, Progress
 from models import pause
@@ -25,12 +25,19 @@ class AccountPaused(MmqError):
 
 
 class Vigil:
-    """Watches over the stack and the account. `note` says what is amiss and may pass by itself."""
+    """Watches over the stack and the accounts. `note` says what is amiss and may pass by itself."""
 
-    def __init__(self, check: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
-        """`check` is the stack's."""
+    def __init__(
+        self,
+        check: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        serving: Sequence[Collection[str]] = (("default",),),
+    ) -> None:
+        """`check` is the stack's; `serving` names, for each model of the run, the accounts that serve it."""
         self.note = ""
         self._check = check
+        self._serving = [frozenset(accounts) for accounts in serving]
         self._clock = clock
         self._check_due = 0.0
         self._paused_since: float | None = None
@@ -40,7 +47,7 @@ class Vigil:
 
         Raises:
             ProcessEnded: a worker of ours died.
-            AccountPaused: the account stays closed, and nothing is in flight that could open it.
+            AccountPaused: all accounts that could go on stay closed, and nothing is in flight that could open one.
         """
         now = self._clock()
         if now >= self._check_due:
@@ -50,11 +57,17 @@ class Vigil:
                 self.note = ""
             except Unavailable as error:
                 self.note = str(error)
-        closed = next((found for found in progress.pauses if found.kind == pause.ACCOUNT), None)
-        if closed is None:
+        closed, of_all = self._closed(progress)
+        if closed is None or (progress.in_flight and not of_all):  # other models go on
             self._paused_since = None
             return
         self._paused_since = self._paused_since or now
         since = now - self._paused_since
-        if since >= PAUSED_AT_MOST_S or (since >= PAUSED_S and not progress.in_flight):
+        if since >= PAUSED_AT_MOST_S or (since >= PAUSED_S and of_all and not progress.in_flight):
             raise AccountPaused(closed)
+
+    def _closed(self, progress: Progress) -> tuple[Pause | None, bool]:
+        """Return why a model cannot be asked, if one cannot, and whether it is so for every model of the run."""
+        paused = {found.name: found for found in progress.pauses if found.kind == pause.ACCOUNT}
+        shut = [accounts for accounts in self._serving if accounts and accounts <= paused.keys()]
+        return (paused[min(shut[0])], len(shut) == len(self._serving)) if shut else (None, False)

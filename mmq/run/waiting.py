@@ -21,7 +21,7 @@ def wait_for(database: Engine, settings: Settings, batch_id: str, screen: Screen
     """Show how far the batch is until all its jobs have ended. False if they had not after `timeout` seconds."""
     with reading(database) as connection:
         models = queries.models(connection, batch_id)
-    limits = LimitsView(settings.redis_url, settings.account.name if settings.account else "default", models)
+    limits = LimitsView(settings, models)
     watch = Watch(database, batch_id, limits=limits.look)
     try:
         while True:

@@ -86,6 +86,33 @@ def test_legacy_v1_without_a_group_id_is_the_finding_and_not_the_key(environ):
     assert found["account"] is Level.OK
 
 
+def test_every_account_is_looked_at_by_name(environ, tmp_path):
+    """The host and key of each; one that MiniMax refuses is told apart from one that it accepts."""
+    accounts = (
+        '[[accounts]]\nname = "good"\nkey_env = "GOOD_KEY"\n',
+        '[[accounts]]\nname = "bad"\nkey_env = "BAD_KEY"\n',
+    )
+    (tmp_path / "mmq.toml").write_text("".join(accounts) + 'models = ["MiniMax-M3"]')
+    keys = {"GOOD_KEY": SANDBOX_KEY, "BAD_KEY": KEY, "MMQ_CONFIG": str(tmp_path / "mmq.toml")}
+    del environ["MINIMAX_API_KEY"]
+    checks = examination.check({**environ, **keys})
+    found = levels(checks)
+    assert found["account of good"] is found["host of good"] is found["key of good"] is found["host of bad"] is Level.OK
+    assert found["account of bad"] is Level.FAIL
+    assert found["model"] is Level.OK
+    assert not {"account", "host", "key"} & set(found)
+    assert KEY not in str(checks)
+
+
+def test_what_is_wrong_with_the_file_is_a_finding_and_the_rest_is_looked_at(environ, tmp_path):
+    """Accounts that cannot be read are not looked at, nor is the environment's taken for one of them."""
+    (tmp_path / "mmq.toml").write_text('[[accounts]]\nname = "a"\nkey_env = "GOOD_KEY"\nrmp = 3')
+    found = levels(examination.check({**environ, "MMQ_CONFIG": str(tmp_path / "mmq.toml")}))
+    assert found["mmq.toml accounts.a.rmp"] is found["mmq.toml accounts.a.key_env"] is Level.FAIL
+    assert found["database"] is found["redis"] is Level.OK
+    assert not {"account", "host", "key", "model"} & set(found)
+
+
 def test_a_look_that_hangs_or_breaks_is_a_finding_of_its_own(environ):
     """A name server that never answers holds up nobody."""
     never = threading.Event()

@@ -22,4 +22,5 @@ def test_nobodys_account_takes_part() -> None:
     seen = environment(mine, "http://127.0.0.1:1/v1", Path("/tmp/home"))
     assert seen["MINIMAX_API_KEY"] == minimax().keys[0][0]
     assert seen["A"] == "b"
+    assert seen["MMQ_CONFIG"] == "/dev/null", "nor does a mmq.toml of the working folder"
     assert not {"MMQ_DATABASE_URL", "MMQ_REDIS_URL"} & set(seen)

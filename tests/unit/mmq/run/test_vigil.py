@@ -59,6 +59,34 @@ def test_a_pause_that_is_lifted_is_forgotten() -> None:
         clock.now += PAUSED_S
 
 
+def test_another_account_that_serves_the_model_keeps_the_run_going() -> None:
+    """However long one is paused; when the other is, too, the run ends."""
+    clock = Ticks()
+    watching = Vigil(lambda: None, clock, serving=[["default", "spare"]])
+    for _ in range(3):
+        watching.keep(Progress(waiting=5, pauses=[BROKE]))
+        clock.now += PAUSED_AT_MOST_S
+    both = Progress(waiting=5, pauses=[BROKE, Pause("account", "spare", None, None, None)])
+    watching.keep(both)
+    clock.now += PAUSED_S
+    with pytest.raises(AccountPaused):
+        watching.keep(both)
+
+
+def test_a_model_whose_accounts_are_paused_ends_the_run_once_nothing_else_goes_on() -> None:
+    """Jobs for other models go on, with pauses between their calls; when there are none for half a minute, it ends."""
+    clock = Ticks()
+    watching = Vigil(lambda: None, clock, serving=[["default"], ["spare"]])
+    idle = Progress(waiting=5, pauses=[BROKE])
+    for progress in (idle, Progress(waiting=5, in_flight=1, pauses=[BROKE]), idle):
+        watching.keep(progress)
+        clock.now += PAUSED_AT_MOST_S - 1
+    watching.keep(idle)
+    clock.now += 1
+    with pytest.raises(AccountPaused):
+        watching.keep(idle)
+
+
 def test_trouble_that_may_pass_is_noted_until_it_has() -> None:
     """Redis away: the run waits, and says so; checks are made once a second."""
     clock, answers = Ticks(), [Unavailable("Redis is away"), None]
