@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 import models.attempt
 import models.batch
 import models.job
+import models.learned_limit
 import models.pause
 import models.set_limits
 import models.worker  # noqa: F401

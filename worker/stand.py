@@ -10,6 +10,7 @@ from typing import Self
 from models.session import open_database
 from worker.admission.admission import Admission
 from worker.admission.connection import connect
+from worker.admission.memory import Memory
 from worker.configured import Configured, policy
 from worker.desk import Desk
 from worker.errors import ConfigurationError, Problem
@@ -40,7 +41,9 @@ class Stand:
         self.recorder = Recorder(self.database, worker_id)
         self.feeder = Feeder(self.database, self.redis, publish, worker_id, [payer.name for payer in settings.payers])
         self.clients = [Client(payer.account, settings.timeouts) for payer in settings.payers]
-        self.admission = Admission(self.redis, worker=worker_id, policy=policy(settings.sharing))
+        self.admission = Admission(
+            self.redis, worker=worker_id, policy=policy(settings.sharing), memory=Memory(self.database)
+        )
         steering = Steering(self.admission, Configured(settings.payers, settings.sharing).limits)
         pauses = Pauses(self.recorder, telemetry)
         desks = [

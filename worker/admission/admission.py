@@ -17,6 +17,7 @@ from worker.admission import gate
 from worker.admission.cancel import cancel
 from worker.admission.keys import LANES, BudgetKey
 from worker.admission.limits import Limits, Policy
+from worker.admission.memory import Memory
 from worker.admission.outage import UNAVAILABLE, Outage
 from worker.admission.reservation import Reservation, Wait
 from worker.admission.scripts import Script
@@ -29,13 +30,17 @@ class Admission:
     """Admission for one worker process, to be used from one event loop and closed at the end.
 
     `worker` must be unique in the cluster and new at each start: what a predecessor held is not this one's.
-    `redis` should come from `connection.connect`: a client that repeats commands may refund twice.
+    `redis` should come from `connection.connect`: a client that repeats commands may refund twice. Without a `memory`
+    what is learned about limits is kept in Redis alone.
     """
 
-    def __init__(self, redis: Redis, *, worker: str, policy: Policy | None = None) -> None:
+    def __init__(
+        self, redis: Redis, *, worker: str, policy: Policy | None = None, memory: Memory | None = None
+    ) -> None:
         self._redis = redis
         self._worker = worker
         self._policy = policy or Policy()
+        self._memory = memory
         self._admit, self._refuse = Script("admit"), Script("refuse")
         self._outage = Outage()
         self._turnstiles: dict[BudgetKey, Turnstile] = {}
@@ -122,6 +127,8 @@ class Admission:
         self._listener = None
         for turnstile in self._turnstiles.values():
             await turnstile.close()
+        if self._memory is not None:
+            await self._memory.close()
         self._turnstiles.clear()
         self._by_tag.clear()
 
@@ -129,7 +136,13 @@ class Admission:
         turnstile = self._turnstiles.get(budget)
         if turnstile is None:
             turnstile = Turnstile(
-                budget, self._redis, self._admit, worker=self._worker, policy=self._policy, outage=self._outage
+                budget,
+                self._redis,
+                self._admit,
+                worker=self._worker,
+                policy=self._policy,
+                outage=self._outage,
+                memory=self._memory,
             )
             self._turnstiles[budget] = self._by_tag[budget.tag] = turnstile
         if self._listener is None or self._listener.done():

@@ -17,6 +17,7 @@ from worker.admission.cancel import cancel
 from worker.admission.decision import Answer, Question
 from worker.admission.keys import LANES, BudgetKey
 from worker.admission.limits import Limits, Policy
+from worker.admission.memory import Memory
 from worker.admission.outage import UNAVAILABLE, Outage
 from worker.admission.reservation import Crowd, Reservation, Wait
 from worker.admission.scripts import Script
@@ -29,7 +30,15 @@ class Turnstile:
     """Admits the calls of one process to one budget. Use it from one event loop."""
 
     def __init__(
-        self, budget: BudgetKey, redis: Redis, script: Script, *, worker: str, policy: Policy, outage: Outage
+        self,
+        budget: BudgetKey,
+        redis: Redis,
+        script: Script,
+        *,
+        worker: str,
+        policy: Policy,
+        outage: Outage,
+        memory: Memory | None,
     ) -> None:
         self._budget, self._redis, self._script = budget, redis, script
         self._worker, self._policy, self._outage = worker, policy, outage
@@ -37,7 +46,7 @@ class Turnstile:
         self._waiters = Waiters()
         self._through: set[int] = set()
         self._returned = self._correction = self._answered_at_us = self._epoch = 0
-        self._learned = ""
+        self._memory, self._learned = memory, ""
         self._standing: Wait | None = None
         self._ask_at = 0.0
         self._changed = asyncio.Event()
@@ -119,6 +128,8 @@ class Turnstile:
                     waiter.future.set_exception(defect)
 
     async def _run(self) -> None:
+        if self._memory is not None:
+            self._learned = await self._memory.load(self._budget)
         while True:
             await self._until_worth_asking()
             self._changed.clear()
@@ -179,6 +190,8 @@ class Turnstile:
         self, question: Question, asked: tuple[list[Waiter], list[Waiter], list[Waiter]], answer: Answer
     ) -> None:
         self._epoch, self._learned = answer.epoch, answer.learned
+        if self._memory is not None:
+            self._memory.note(self._budget, answer.learned)
         before = answer.before
         for waiters, granted in zip(asked, answer.granted, strict=True):
             for waiter in waiters[:granted]:
