@@ -1,7 +1,7 @@
 """The jobs in a worker's hands: claimed, running, and how they are put down.
 
 A worker claims no more than it will soon be let to send: what it holds is out of reach of a pause, of a more urgent
-lane and of other workers. From nothing that doubles with every grant, in the time of some commits.
+lane and of other workers.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 
 from models.lane import Lane
@@ -17,11 +16,10 @@ from models.table import Row
 from worker import trace
 from worker.execution import Execution, Phase, Tools
 from worker.hints import Hints
+from worker.restraint import Restraint
 
 log = logging.getLogger(__name__)
 
-SPAN_S = 2.0  # as many jobs may wait for admission as were admitted in so long,
-LEAST = 2  # but these in any case, so that one is at hand when another goes
 INTERACTIVE_SHARE = 4  # one call in four more may be made for interactive jobs when all others are busy
 
 
@@ -33,8 +31,7 @@ class Hands:
         self.tools = tools
         self.calls = calls
         self._executions: dict[asyncio.Task[None], Execution] = {}
-        self._asking: set[str] = set()  # jobs that have not yet been admitted for the first time
-        self._grants: deque[float] = deque()
+        self._restraint = Restraint()
 
     def __len__(self) -> int:
         return len(self._executions)
@@ -50,9 +47,8 @@ class Hands:
                 return
             self.hints.arrived.clear()
             free = self.calls - len(self)
-            allowance = self._allowance()
-            self.hints.enough = allowance
-            room = min(free, allowance - len(self._asking))
+            room = min(free, self._restraint.room(time.monotonic()))
+            self.hints.enough = self._restraint.enough()
             if ids := self.hints.take(dict.fromkeys(Lane, room) | {Lane.INTERACTIVE: free + self.reserve}):
                 self.hints.arrived.set()  # there may be more
                 for row in await self.tools.recorder.claim(ids):
@@ -86,27 +82,20 @@ class Hands:
             await asyncio.wait(tasks)
 
     def _run(self, row: Row) -> None:
-        execution = Execution(row, self.tools, lambda: self._granted(row.id))
-        self._asking.add(row.id)
+        execution = Execution(row, self.tools, lambda: self._granted(row))
+        self._restraint.claimed(row.id, row.model, time.monotonic())
         self.tools.telemetry.claimed(row.id, row.lane, row.model, row.attempts)
         task = asyncio.create_task(execution.run(), name=row.id)
         self._executions[task] = execution
         task.add_done_callback(self._ended)
 
-    def _allowance(self) -> int:
-        """Return how many jobs may wait for admission here."""
-        while self._grants and self._grants[0] < time.monotonic() - SPAN_S:
-            self._grants.popleft()
-        return max(LEAST, len(self._grants))
-
-    def _granted(self, job_id: str) -> None:
-        self._grants.append(time.monotonic())
-        self._asking.discard(job_id)
+    def _granted(self, row: Row) -> None:
+        self._restraint.granted(row.id, row.model, time.monotonic())
         self.hints.arrived.set()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._executions[task]
-        self._asking.discard(task.get_name())
+        self._restraint.ended(task.get_name())
         self.hints.arrived.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("job %s broke its execution: %s", task.get_name(), trace.of(error))

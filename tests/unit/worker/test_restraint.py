@@ -1,0 +1,60 @@
+"""How many jobs a worker claims, as its grants come."""
+
+from __future__ import annotations
+
+from worker.restraint import LEAST, SEEN_S, SPAN_S, Restraint
+
+
+def claim(restraint: Restraint, model: str, *jobs: str, now: float = 0.0) -> None:
+    """Take jobs in hand."""
+    for job in jobs:
+        restraint.claimed(job, model, now)
+
+
+def test_nothing_is_claimed_beside_the_least_until_a_grant_comes() -> None:
+    """Two wait: no more. One is granted or gives up: one more."""
+    restraint = Restraint()
+    assert restraint.room(0.0) == LEAST
+    claim(restraint, "m", "a", "b")
+    assert restraint.room(0.0) == 0
+    restraint.granted("a", "m", 0.1)
+    assert restraint.room(0.1) == 1
+    restraint.ended("b")
+    assert restraint.room(0.1) == LEAST
+
+
+def test_room_doubles_with_grants_and_falls_when_they_cease() -> None:
+    """As many may wait as were granted in the last two seconds."""
+    restraint = Restraint()
+    claimed, rooms = 0, []
+    for step in range(6):
+        room = restraint.room(step / 10)
+        rooms.append(room)
+        for _ in range(room):
+            claim(restraint, "m", str(claimed), now=step / 10)
+            restraint.granted(str(claimed), "m", step / 10)
+            claimed += 1
+    assert rooms == [2, 2, 4, 8, 16, 32]
+    assert restraint.enough() == 64
+    assert restraint.room(0.5 + SPAN_S + 0.1) == LEAST == restraint.enough()
+
+
+def test_a_model_that_stands_still_does_not_hold_up_another() -> None:
+    """Its jobs pile up, while one that is granted goes on; unseen for a minute, that one is waited for no more."""
+    restraint = Restraint()
+    claim(restraint, "slow", "s-1", "s-2", "s-3")
+    assert restraint.room(0.0) < 0
+    restraint.granted("f-1", "fast", 0.0)
+    assert restraint.room(0.0) == LEAST
+    assert restraint.room(10.0) == LEAST
+    restraint.claimed("s-4", "slow", SEEN_S)
+    assert restraint.room(SEEN_S + 0.1) < 0
+
+
+def test_retries_count_as_grants_and_as_nothing_else() -> None:
+    """A job admitted again waits in its own time: it takes no room from others while it does."""
+    restraint = Restraint()
+    claim(restraint, "m", "a")
+    for _ in range(3):
+        restraint.granted("a", "m", 1.0)
+    assert restraint.room(1.0) == 3

@@ -1,0 +1,57 @@
+"""How many jobs a worker should hold that wait for admission: as many as it was lately let to send, for each model.
+
+From nothing that doubles with every grant, in the time of some commits. A model that stands still does not hold up the
+others of its lane: as long as one of those seen lately has room, more is claimed, up to the worker's calls.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+
+SPAN_S = 2.0  # as many jobs of a model may wait as were admitted in so long,
+LEAST = 2  # but these in any case, so that one is at hand when another goes
+SEEN_S = 60.0  # how long a model is expected to come again
+
+
+class Restraint:
+    """What one worker waits for. Times are seconds of a steady clock."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, str] = {}
+        self._grants: deque[tuple[float, str]] = deque()
+        self._granted: Counter[str] = Counter()
+        self._seen: dict[str, float] = {}
+
+    def claimed(self, job_id: str, model: str, now: float) -> None:
+        """A job is in hand, and not admitted yet."""
+        self._waiting[job_id] = model
+        self._seen[model] = now
+
+    def granted(self, job_id: str, model: str, now: float) -> None:
+        """A job was admitted, for the first time or again."""
+        self._waiting.pop(job_id, None)
+        self._grants.append((now, model))
+        self._granted[model] += 1
+        self._seen[model] = now
+
+    def ended(self, job_id: str) -> None:
+        """A job left, admitted or not."""
+        self._waiting.pop(job_id, None)
+
+    def room(self, now: float) -> int:
+        """Return how many more jobs to claim, 0 or less for none."""
+        self._forget(now)
+        waiting = Counter(self._waiting.values())
+        return max((self._allowance(model) - waiting[model] for model in self._seen), default=LEAST)
+
+    def enough(self) -> int:
+        """Return how many jobs it pays to have in reserve."""
+        return max(LEAST, len(self._grants))
+
+    def _allowance(self, model: str) -> int:
+        return max(LEAST, self._granted[model])
+
+    def _forget(self, now: float) -> None:
+        while self._grants and self._grants[0][0] < now - SPAN_S:
+            self._granted[self._grants.popleft()[1]] -= 1
+        self._seen = {model: moment for model, moment in self._seen.items() if moment > now - SEEN_S}
