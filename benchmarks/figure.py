@@ -58,11 +58,11 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines)
 
 
-def write(name: str, title: str, figures: Sequence[Figure], facts: dict[str, Any]) -> None:
+def write(name: str, figures: Sequence[Figure], facts: dict[str, Any]) -> None:
     """Write `results/NAME.md` and `results/NAME.json`."""
     RESULTS.mkdir(exist_ok=True)
     told = ", ".join(f"{word} {value}" for word, value in facts.items())
-    (RESULTS / f"{name}.md").write_text(f"# {title}\n\n{told}\n\n{table(figures)}\n", encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(f"# Measured: {name}\n\n{told}\n\n{table(figures)}\n", encoding="utf-8")
     rows = [{**asdict(figure), "held": figure.held} for figure in figures]
     text = json.dumps({"machine": facts, "figures": rows}, indent=1, ensure_ascii=False)
     (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 from sqlalchemy import func, select
 
@@ -54,7 +55,6 @@ def told(scenario: str, rpm: int, concurrency: int, most_s: float, refusals: tup
         ),
         Figure(scenario, "refusals", share, unit, limit=most),
         Figure(scenario, "jobs lost", lost, limit=0),
-        Figure(scenario, "most calls at once", stats["max_in_flight"], limit=AT_ONCE),
     ]
 
 
@@ -138,7 +138,7 @@ def last(samples: list[Sample], end: float, true_rate: float) -> float:
 
 def figures() -> list[Figure]:
     """Run all. The two long ones, which measure rates and not moments, run side by side."""
-    with ThreadPoolExecutor() as pool:
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         short = [*told_right(), *told_twice()]
         long = [pool.submit(told_nothing), pool.submit(halved_and_restored)]
         return [*short, *(figure for run in long for figure in run.result())]
