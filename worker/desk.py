@@ -25,7 +25,7 @@ class Desk:
         self.payer = payer
         self.client = client
         self.out = 0  #: calls that were granted and have not ended
-        self.turn = 0  #: rises with every grant, over all accounts: the lowest has waited longest for a call
+        self.turn = 0  #: of equals, the account with the lowest was first choice the longest ago
         self._admission = admission
         self._limits = limits
 
@@ -34,6 +34,10 @@ class Desk:
         """The account's name."""
         return self.payer.name
 
+    def take_turn(self) -> None:
+        """Let the others be first choice before this one is again."""
+        self.turn = next(_turns)
+
     async def ask(self, model: str, *, lane: str, tokens: int, on_wait: Callable[[Wait], None]) -> Grant:
         """Wait until a call may go out, and return the leave for it. Cancelling gives everything back."""
         budget = BudgetKey(self.name, model)
@@ -41,7 +45,6 @@ class Desk:
             budget, self._limits(budget), lane=lane, tokens=tokens, on_wait=on_wait
         )
         self.out += 1
-        self.turn = next(_turns)
         return Grant(self, reservation, self._admission)
 
 

@@ -51,6 +51,7 @@ class Routes:
                 grant: Grant | None = await serving[0].ask(model, lane=lane, tokens=tokens, on_wait=on_wait)
             else:
                 desks.sort(key=lambda desk: (desk.out, desk.turn))
+                desks[0].take_turn()  # now, since many calls may ask before the first is granted
                 grant = await Race(desks, model, lane=lane, tokens=tokens, on_wait=on_wait).run(change)
             if grant is not None:
                 if probed or not self.pauses.paused(grant.desk.name):

@@ -147,7 +147,7 @@ def test_waiting_jobs_leave_an_account_that_is_paused(rig: TwoAccounts) -> None:
     rig.pause("bert")
     with running(rig, **rig.environment("rpm = 0.017")):
         ids = rig.submit(*[f"Number {number}" for number in range(4)])
-        eventually(lambda: sum("task-throttled" in rig.events.of(job_id) for job_id in ids) >= 3)
+        eventually(lambda: any("task-throttled" in rig.events.of(job_id) for job_id in ids))
         rig.pause("anna")
         rig.resume("bert")
         assert {rig.ended(job_id).state for job_id in ids} == {"succeeded"}
