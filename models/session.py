@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
 LOCK_WAIT_S = 30  # how long a writer waits for another before SQLite gives up
+LOCK_LOOK_S = 0.002  # between two looks; SQLite's own grow to 100 ms, which was most of an interactive job's wait
 
 
 def database_url(text: str) -> URL:
@@ -66,8 +68,28 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A transaction that reads first and writes later fails at once with "database is locked" if another wrote in
     # between, whatever the timeout. Taking the write lock at the beginning makes it wait instead.
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    raw: Any = connection.connection.driver_connection
+    deadline = time.monotonic() + LOCK_WAIT_S
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        while _another_writes(raw) and time.monotonic() < deadline:
+            time.sleep(LOCK_LOOK_S)
+        if not raw.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # what is wrong, as SQLAlchemy tells it
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
+
+
+def _another_writes(raw: sqlite3.Connection) -> bool:
+    """Try to become the writer. True: another is, try again."""
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorname.startswith("SQLITE_BUSY")
+    return False
 
 
 @contextmanager
