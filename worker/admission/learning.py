@@ -21,10 +21,10 @@ MINUTE_HOLD_US = 30_000_000
 MOST_HOLDS = 8
 #: Steepness of the curve: 2 % over the limit found at twice the hold, 16 % at three times, 54 % at four.
 BEND = 0.02
-#: A count this near to the limit says only that the limit is slightly too high.
+#: A second's count this near to the limit says only that the limit is slightly too high.
 TELLING = 0.97
 SLIGHTLY = 0.97
-#: Refused again before half the hold was over: the count in a window misled, and the limit is well below.
+#: Refused again by the second before half the hold was over: the counts misled, and the limit is well below.
 WELL_BELOW = 0.9
 #: Limits within this share of each other are the same, found again.
 SAME = 0.05
@@ -112,17 +112,19 @@ def fall(learned: Learned, seen: Seen) -> Learned:
     """Return a rate after a refused call. Without any count to go by a limit that was never told stays unknown.
 
     Told 2,400 a minute and refused after 20 calls within the first second: 1,200, by the second. Refused at 1,224 with
-    20 calls in the second and 1,200 in the minute before: 1,187. Refused at 1,187 again within 5 s: 1,068.
+    20 calls in the second and 1,200 in the minute before: 1,187. Refused at 1,187 again within 5 s: 1,069.
     """
     window_s, observed = _observed(learned, seen)
     limit = learned.value or seen.told
-    if observed > 0 and (limit == 0 or observed < TELLING * limit):
+    # A call more or less at the edge of a second is many in a minute; at the edge of a minute it is one.
+    low, enough = (observed * (1 + 1 / seen.calls), TELLING * limit) if window_s == 1 else (observed, limit)
+    if observed > 0 and (limit == 0 or low < enough):
         value = observed
     elif limit == 0:
         return learned
     elif seen.again:
         value = limit
-    elif learned.top > 0 and learned.age_us < learned.hold_us / 2:
+    elif window_s == 1 and learned.top > 0 and learned.age_us < learned.hold_us / 2:
         value = WELL_BELOW * limit
     else:
         value = SLIGHTLY * limit

@@ -67,10 +67,12 @@ local function fall(l, at, calls, second, minute, told, again)
   local window, seen = observed(l, at, calls, second, minute)
   local limit = l[at + VALUE] > 0 and l[at + VALUE] or told
   local value
-  if seen > 0 and (limit == 0 or seen < TELLING * limit) then value = seen
+  local low, enough = seen, limit
+  if window == 1 then low, enough = seen * (1 + 1 / calls), TELLING * limit end
+  if seen > 0 and (limit == 0 or low < enough) then value = seen
   elseif limit == 0 then return
   elseif again then value = limit
-  elseif l[at + TOP] > 0 and l[at + AGE] < l[at + HOLD] / 2 then value = WELL_BELOW * limit
+  elseif window == 1 and l[at + TOP] > 0 and l[at + AGE] < l[at + HOLD] / 2 then value = WELL_BELOW * limit
   else value = SLIGHTLY * limit end
   value = math.max(value, 1)
   local first = window == 60 and MINUTE_HOLD_US or FIRST_HOLD_US

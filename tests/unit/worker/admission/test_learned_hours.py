@@ -1,0 +1,60 @@
+"""Limits that are told wrongly, change, or are not told at all, found by several workers on a clock that jumps."""
+
+from __future__ import annotations
+
+import pytest
+
+from support import learning_scenarios as scenarios
+from support.simulated_provider import SimulatedProvider
+from worker.admission.limits import Limits
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_told_twice_the_rate_one_refusal_finds_it(seed):
+    """300 jobs at 20 a second take at most 16.7 s, with under 5 % refusals."""
+    played = scenarios.told_twice(seed)
+    assert played.answered == 300
+    assert played.seconds <= 16.7
+    assert played.refused_share < 0.05
+
+
+@pytest.mark.parametrize(
+    ("provider", "held"),
+    [
+        ({"window_s": 1.0, "requests": 20}, 0.9),
+        ({"requests": 1200}, 0.9),
+        ({"requests": 1200, "sliding": False}, 0.9),
+    ],
+    ids=["second", "minute", "fixed-minute"],
+)
+def test_told_nothing_a_limit_2_4_times_the_published_is_reached_within_two_minutes_and_held(provider, held):
+    """90 % of the true rate over every minute thereafter, and under 2 % refusals."""
+    played = scenarios.told_nothing(SimulatedProvider(**provider))
+    minutes = [sum(played.rates[at : at + 6]) / 6 for at in range(12, len(played.rates) - 5)]
+    assert min(minutes) >= held * 1200
+    assert played.refused_share < 0.02
+
+
+def test_a_limit_that_is_halved_and_restored_is_followed_both_ways():
+    """Within 20 s down to nine tenths of half, and within 80 s of its return up to nine tenths of the whole."""
+    played = scenarios.halved_and_restored()
+    down, up = played.rates[8:12], played.rates[20:]
+    assert 0.9 * 600 <= sum(down) / len(down) <= 600
+    assert min(up) >= 0.9 * 1200
+    assert played.refused_share < 0.02
+
+
+@pytest.mark.parametrize(
+    ("limits", "provider", "rate"),
+    [
+        (Limits(start_rpm=50_000, start_tpm=500_000), {"tokens": 1_200_000}, 1200),
+        (Limits(start_rpm=6000), {"concurrency": 10, "answer_s": 1.0}, 598.8),
+        (Limits(start_rpm=60), {"window_s": 1.0, "requests": 20}, 1200),
+    ],
+    ids=["tokens", "concurrency", "unknown-model"],
+)
+def test_every_dimension_is_found_from_nothing(limits, provider, rate):
+    """Over the third to the seventh minute nine tenths of what the provider lets through, under 2 % refusals."""
+    played = scenarios.saturated(limits, SimulatedProvider(**provider), 420)
+    assert sum(played.rates[12:]) / len(played.rates[12:]) >= 0.9 * rate
+    assert played.refused_share < 0.02

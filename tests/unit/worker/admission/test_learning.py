@@ -1,0 +1,132 @@
+"""The arithmetic of learned limits, by the numbers of its docstrings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.admission.learning import (
+    FIRST_HOLD_US,
+    MINUTE_HOLD_US,
+    Learned,
+    Lessons,
+    Seen,
+    fall,
+    fall_at_once,
+    flatten,
+    grow,
+    press,
+    press_at_once,
+    steepen,
+)
+
+TAUGHT = Learned(1200, 1200, 0.0, FIRST_HOLD_US, 20, 20, 1)
+figures = st.floats(0, 1e9, allow_nan=False)
+
+
+def grown(learned: Learned, seconds: int, ceiling: float = 0.0, start: float = 0.0) -> float:
+    """The value after so many seconds at the limit, asked twenty times a second."""
+    for _ in range(seconds * 20):
+        learned = grow(learned, 50_000, ceiling=ceiling, start=start)
+    return learned.value
+
+
+@pytest.mark.parametrize(("seconds", "value"), [(17, 987), (35, 2026)])
+def test_a_start_without_refusals_doubles_every_17_seconds(seconds, value):
+    """From 500, until something is refused."""
+    assert grown(Learned(), seconds, start=500) == pytest.approx(value, rel=0.01)
+
+
+@pytest.mark.parametrize(("seconds", "value"), [(10, 1200), (20, 1224), (30, 1392), (40, 1848)])
+def test_a_limit_that_was_found_is_held_and_then_left_along_a_cubic_curve(seconds, value):
+    """Hardly at first, in great strides in the end."""
+    assert grown(TAUGHT, seconds) == pytest.approx(value, rel=0.002)
+
+
+def test_a_ceiling_is_never_passed_and_nothing_is_left_to_learn_at_it():
+    """At the ceiling the lesson is forgotten, and what is told from the beginning never grows."""
+    assert grown(TAUGHT, 60, ceiling=1250) == 0
+    assert grow(Learned(), 1e6, ceiling=1250, start=500) == Learned()
+    assert grow(Learned(), 1e6, ceiling=0, start=0) == Learned()
+
+
+@pytest.mark.parametrize(
+    ("learned", "seen", "value", "window_s"),
+    [
+        (Learned(), Seen(20, 20, 20, told=2400), 1200, 1),
+        (Learned(), Seen(40, 40, 1200, told=2400), 2328, 1),
+        (Learned(2328, 2328, 0, 1e7, 40, 1200, 1), Seen(5, 5, 1190, told=2400), 1190, 60),
+        (replace(TAUGHT, value=1224, age_us=2e7, minute=1200), Seen(20, 20, 1200, told=0), 1187.28, 1),
+        (replace(TAUGHT, value=1187.28, top=1187.28), Seen(20, 20, 20, told=0), 1068.552, 1),
+        (replace(TAUGHT, window_s=60, minute=1200), Seen(0, 0, 900, told=0, again=True), 900, 60),
+        (replace(TAUGHT, window_s=60, minute=1200), Seen(0, 0, 1300, told=0, again=True), 1200, 60),
+        (Learned(), Seen(10, 5000, 5000, told=0), 300_000, 1),
+        (Learned(), Seen(0, 0, 0, told=0), 0, 0),
+    ],
+    ids=["told-twice", "no-news", "minute", "probed", "soon-again", "drains", "still-full", "never-told", "nothing"],
+)
+def test_a_rate_falls_to_what_was_let_through(learned, seen, value, window_s):
+    """By the second or the minute, whichever count agrees with the refusal before."""
+    fallen = fall(learned, seen)
+    assert (fallen.value, fallen.window_s) == (pytest.approx(value), window_s)
+
+
+def test_a_limit_found_again_is_held_twice_as_long_and_another_anew():
+    """10 s, 20 s, 40 s, 80 s and no longer; by the minute it begins with 30 s."""
+    learned, holds = Learned(), []
+    for _ in range(6):
+        learned = fall(replace(learned, age_us=learned.hold_us), Seen(20, 20, 20, told=1240))
+        holds.append(learned.hold_us / FIRST_HOLD_US)
+    assert holds == [1, 2, 4, 8, 8, 8]
+    assert fall(replace(learned, age_us=learned.hold_us), Seen(9, 9, 9, told=1240)).hold_us == FIRST_HOLD_US
+    assert fall(Learned(), Seen(0, 0, 100, told=200)).hold_us == MINUTE_HOLD_US
+
+
+def test_refusals_of_calls_that_were_under_way_only_press_it_down():
+    """The least of their counts holds; a higher one changes nothing."""
+    assert press(TAUGHT, Seen(19, 19, 30, told=0)).value == 1140
+    assert press(TAUGHT, Seen(25, 25, 30, told=0)) == TAUGHT
+    assert press_at_once(Learned(10, 10), Seen(0, 8, 8, told=0)).value == 8
+    assert press_at_once(Learned(10, 10), Seen(0, 12, 12, told=0)).value == 10
+
+
+@pytest.mark.parametrize(
+    ("limit", "told", "in_flight", "again", "value"),
+    [(0, 20, 10, False, 10), (10, 20, 10, False, 9), (10, 20, 10, True, 10), (1, 1, 0, False, 1), (0, 0, 7, False, 7)],
+)
+def test_a_concurrency_falls_to_what_was_in_flight(limit, told, in_flight, again, value):
+    """Or by one, and never below one."""
+    assert fall_at_once(Learned(limit), Seen(0, in_flight, in_flight, told, again)).value == value
+
+
+def test_a_slope_halves_its_rise_with_each_refusal_and_doubles_it_each_minute():
+    """2, 1.5, 1.25, 1.125, 1.1; then up to 4, and it is forgotten."""
+    slope, down, up = Learned(), [], []
+    for _ in range(6):
+        slope = flatten(slope)
+        down.append(slope.value)
+    for _ in range(6):
+        slope = steepen(steepen(slope, 59e6), 1e6)
+        up.append(round(slope.value, 3))
+    assert down == [2, 1.5, 1.25, 1.125, 1.1, 1.1]
+    assert up == [1.2, 1.4, 1.8, 2.6, 0, 0]
+
+
+@given(st.lists(figures, min_size=28, max_size=28))
+def test_lessons_travel_as_text_without_loss(numbers):
+    """Every figure comes back exactly; nothing learned is no text."""
+    lessons = Lessons(*(Learned(*numbers[at : at + 7]) for at in range(0, 28, 7)))
+    assert Lessons.from_text(lessons.text) == lessons
+    assert Lessons().text == ""
+
+
+@given(figures, figures, figures, figures, st.booleans(), st.builds(Learned, figures, figures, figures, figures))
+def test_no_refusal_raises_a_limit(calls, second, minute, told, again, learned):
+    """Whatever was counted, and never to nothing."""
+    limit = learned.value or told
+    fallen = fall(learned, Seen(calls, second, minute, told, again))
+    assert fallen.value <= max(limit, 1.0) or limit == 0
+    assert fallen.value >= 1.0 or fallen == learned
