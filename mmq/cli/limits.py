@@ -112,6 +112,18 @@ def unset_command(account: Account, model: OfModel) -> None:
     print(f"{'unset the limits' if was_set else 'nothing was set'} for {model} of {account}")
 
 
+@app.command("reset")
+def reset_command(account: Account, model: OfModel) -> None:
+    """Forget what refusals taught about one budget: it begins again from what was told."""
+    from mmq.cli.place import opened  # noqa: PLC0415
+    from mmq.run.budgets import reset  # noqa: PLC0415
+    from worker.admission.keys import BudgetKey  # noqa: PLC0415
+
+    with opened() as (settings, database):
+        reset(settings, database, BudgetKey(account, model))
+    print(f"forgot what was learned of {model} of {account}")
+
+
 def _require(settings: Settings, account: str, model: str) -> None:
     payers = {payer.name: payer for payer in settings.payers}
     if account not in payers:

@@ -1,4 +1,4 @@
-"""Looking at every budget: what configuration, people and workers say of it."""
+"""Looking at every budget: what configuration, people and workers say of it; and forgetting what was learned."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from worker.admission.budgets import known_budgets
 from worker.admission.connection import connect
 from worker.admission.keys import BudgetKey
 from worker.admission.learning import Lessons
+from worker.admission.reset import forget
 from worker.admission.status import BudgetStatus, read_status
 from worker.settings import Settings
 
@@ -35,6 +36,23 @@ def look(settings: Settings, database: Engine, account: str | None, model: str |
         if account in (None, budget.account) and model in (None, budget.model)
     ]
     return [_view(settings, budget, people.get(budget), statuses[budget]) for budget in wanted], note
+
+
+def reset(settings: Settings, database: Engine, budget: BudgetKey) -> None:
+    """Forget what was learned of a budget, in Redis and in SQL.
+
+    Raises:
+        redis.RedisError, OSError: Redis is away, and nothing is forgotten: workers would write it again.
+    """
+    asyncio.run(_reset(settings.redis_url, database, budget))
+
+
+async def _reset(redis_url: str, database: Engine, budget: BudgetKey) -> None:
+    redis = connect(redis_url)
+    try:
+        await forget(redis, database, budget)
+    finally:
+        await redis.aclose()
 
 
 async def _statuses(redis_url: str, budgets: Iterable[BudgetKey]) -> tuple[dict[BudgetKey, BudgetStatus | None], str]:

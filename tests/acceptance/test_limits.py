@@ -32,10 +32,12 @@ def test_limits_are_seen_and_changed_while_workers_run(place: Callable[..., tupl
     assert "requests a minute" in mmq.run("limits").stdout
     assert "unset" in mmq.run("limits", "unset", "default", MODEL).stdout
     assert "nothing was set" in mmq.run("limits", "unset", "default", MODEL).stdout
+    assert "forgot" in mmq.run("limits", "reset", "default", MODEL).stdout
     process.send_signal(signal.SIGINT)
     finished(process)
     away = mmq.run("limits", "set", "default", MODEL, "--concurrency", "2")
     assert away.returncode == 0, away.stderr
+    assert "Redis cannot be used" in mmq.run("limits", "reset", "default", MODEL).stderr
     seen = mmq.json("limits")
     assert "Redis is away" in seen["note"]
     assert seen["budgets"][0]["limits"]["concurrency"] == {
