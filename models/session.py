@@ -72,7 +72,8 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
         return
     raw: Any = connection.connection.driver_connection
-    deadline = time.monotonic() + LOCK_WAIT_S
+    (patience_ms,) = raw.execute("PRAGMA busy_timeout").fetchone()
+    deadline = time.monotonic() + patience_ms / 1000
     raw.execute("PRAGMA busy_timeout = 0")
     try:
         while _another_writes(raw) and time.monotonic() < deadline:
@@ -80,7 +81,7 @@ def _begin_sqlite(connection: Connection) -> None:
         if not raw.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # what is wrong, as SQLAlchemy tells it
     finally:
-        raw.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
+        raw.execute(f"PRAGMA busy_timeout = {patience_ms}")
 
 
 def _another_writes(raw: sqlite3.Connection) -> bool:
