@@ -16,7 +16,7 @@ from models.lane import Lane
 from models.session import open_database, writing
 from models.table import utcnow
 from models.transitions import Failure
-from tasks.arguments import order_of, refused
+from tasks.arguments import job_id_of, order_of, refused
 from tasks.contract import GENERATE
 from tasks.enqueue import announce, enqueue, preflight, rows
 from worker import message, outage, trace
@@ -30,12 +30,13 @@ log = logging.getLogger(__name__)
 
 
 @app.task(name=message.TASK, ignore_result=True, send_events=False)
-def run(version: int, lane: str = Lane.DEFAULT, jobs: Sequence[str] = (), **_newer: Any) -> None:
+def run(version: int, lane: str = Lane.DEFAULT, jobs: Sequence[Any] = (), **_newer: Any) -> None:
     """Take note of jobs that the feeder announces."""
     if version > message.VERSION:
         log.error("a message of version %d was left to newer workers; its jobs will be fed again", version)
         return
-    engine().accept(lane, jobs)
+    # Anybody can write to the broker; an id that no column holds would end the claim of all that came with it.
+    engine().accept(lane, [job for job in jobs if isinstance(job, str) and job_id_of(job) == job])
 
 
 # Acknowledged only after the commit, unlike all others: until then the message is the only copy of the prompt.

@@ -9,7 +9,6 @@ import pytest
 
 from support.composed import COMPOSE, ROOT, SERVICES
 from tasks.contract import LANES
-from worker.bootstep import GRACE_S
 from worker.provider.account import Timeouts
 from worker.settings import VARIABLES
 
@@ -151,7 +150,7 @@ def test_every_lane_is_served_and_interactive_has_workers_of_its_own() -> None:
 @every_worker
 def test_a_worker_may_finish_its_calls_before_it_is_killed(name: str) -> None:
     """Docker waits longer than the longest call, and longer than the worker itself does."""
-    assert seconds(SERVICES[name]["stop_grace_period"]) > max(Timeouts().total, GRACE_S)
+    assert seconds(SERVICES[name]["stop_grace_period"]) > Timeouts().total
 
 
 @every_worker

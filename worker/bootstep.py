@@ -14,9 +14,6 @@ from worker.engine import Engine
 from worker.settings import load
 from worker.telemetry import Telemetry
 
-#: Of a stop: longer than nearly all calls. Docker and Kubernetes must be given more, or they kill paid calls.
-GRACE_S = 120.0
-
 _engines: list[Engine] = []
 
 
@@ -31,11 +28,19 @@ def engine() -> Engine:
     return _engines[-1]
 
 
+def grace_s(running: Engine) -> float:
+    """Return how long calls under way may still take at a stop: as long as any call may. Each is paid.
+
+    Docker and Kubernetes must be given more than this before they kill, or lower MMQ_TOTAL_TIMEOUT.
+    """
+    return running.settings.timeouts.total
+
+
 @worker_shutting_down.connect
 def cease(**_facts: Any) -> None:
     """Stop claiming at the signal itself: Celery's loop may take a second to notice, and each call it makes is paid."""
     for running in _engines:
-        running.begin_stop(GRACE_S)
+        running.begin_stop(grace_s(running))
 
 
 class EngineStep(bootsteps.StartStopStep):
@@ -62,7 +67,9 @@ class EngineStep(bootsteps.StartStopStep):
     def stop(self, _worker: Any) -> None:
         """Drain and stop."""
         while _engines:
-            _engines[-1].stop(GRACE_S)  # messages that arrive meanwhile still find it, and are left to others
+            _engines[-1].stop(
+                grace_s(_engines[-1])
+            )  # messages that arrive meanwhile still find it, and are left to others
             _engines.pop()
 
     def info(self, _worker: Any) -> Any:

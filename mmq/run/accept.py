@@ -9,7 +9,7 @@ from itertools import islice
 from celery import Celery
 from sqlalchemy import Connection, Engine
 
-from mmq.run.identity import job_key
+from mmq.run.identity import JobKeys
 from mmq.run.intake import Intake
 from models import acceptance, membership, transitions
 from models.identity import new_id
@@ -44,7 +44,7 @@ def open_batch(database: Engine, name: str, key: str, *, fresh: bool) -> str:
 
 def accept(database: Engine, app: Celery, intake: Intake, batch_id: str, lane: str) -> Accepted:
     """Enqueue the lines that are new to the batch, and let those go that are no longer among its input's."""
-    new = 0
+    new, keys = 0, JobKeys(batch_id)
     for lines in intake.lines(JOBS_A_TRANSACTION):
         orders = [
             Order(
@@ -52,7 +52,7 @@ def accept(database: Engine, app: Celery, intake: Intake, batch_id: str, lane: s
                 lane=lane,
                 custom_id=custom_id,
                 position=number,
-                idempotency_key=job_key(batch_id, custom_id, request),
+                idempotency_key=keys.of(number, custom_id, request),
             )
             for number, custom_id, request in lines
         ]
@@ -65,9 +65,9 @@ def accept(database: Engine, app: Celery, intake: Intake, batch_id: str, lane: s
 
 
 def _rejoin(database: Engine, batch_id: str, orders: Sequence[Order]) -> None:
-    positions = {str(order.idempotency_key): order.position for order in orders}
+    places = {str(order.idempotency_key): (order.position, order.custom_id) for order in orders}
     with writing(database) as connection:
-        if back := membership.join(connection, batch_id, positions):
+        if back := membership.join(connection, batch_id, places):
             # Withdrawn when their lines had changed, and now the lines are as they were.
             transitions.reopen(connection, Job.id.in_(back) & (Job.state == "cancelled"), utcnow())
 
@@ -87,9 +87,6 @@ def _let_go(database: Engine, intake: Intake, batch_id: str) -> int:
 
 
 def _gone(connection: Connection, intake: Intake, batch_id: str) -> Iterator[str]:
-    present = {
-        job_key(batch_id, custom_id, request)
-        for lines in intake.lines(JOBS_A_TRANSACTION)
-        for _, custom_id, request in lines
-    }
+    keys = JobKeys(batch_id)
+    present = {keys.of(*line) for lines in intake.lines(JOBS_A_TRANSACTION) for line in lines}
     return (job_id for job_id, key in membership.keys(connection, batch_id) if key not in present)

@@ -19,20 +19,20 @@ from mmq.report.summary import Summary
 from mmq.report.words import counted
 from mmq.run.accept import Accepted, accept, open_batch
 from mmq.run.ask import Ask
+from mmq.run.earlier import earlier, spare_answers
 from mmq.run.identity import batch_key
 from mmq.run.intake import Intake
 from mmq.run.interrupt import HASTE_S, Interrupted, Interrupts
 from mmq.run.limits import LimitsView
+from mmq.run.others import others_go_on
 from mmq.run.reckon import reckon
 from mmq.run.submission import read_all
 from mmq.run.vigil import Vigil
 from mmq.run.watch import Watch
 from mmq.run.write import write_answers, write_failures
-from models import leases, pause, queries
+from models import pause, queries
 from models.session import open_database, reading, writing
-from models.table import utcnow
 from tasks.producer import producer
-from worker import liveness
 from worker.accounts import serving
 from worker.errors import MmqError
 from worker.settings import Settings
@@ -70,6 +70,11 @@ class Run:
         with Interrupts() as interrupts, self.screen, self._intake() as intake:
             error: MmqError | None = None
             try:
+                before = earlier(self.ask, self.settings)
+                spare_answers(self.ask, self.settings, before)
+                if before and before.open:
+                    # A worker would ask for jobs whose lines are gone or changed before they can be withdrawn.
+                    self._take_in(intake)
                 with Stack(self.settings, environ=self.environ) as stack:
                     self._answer(stack, intake, interrupts)
             except Interrupted:
@@ -87,7 +92,7 @@ class Run:
                 summary=summary,
                 signal_code=interrupts.exit_code if interrupts.signal else None,
                 error=error,
-                others_go_on=self._others_go_on(),
+                others_go_on=others_go_on(self.settings),
             )
 
     def _intake(self) -> AbstractContextManager[Intake]:
@@ -96,14 +101,21 @@ class Run:
 
     def _answer(self, stack: Stack, intake: Intake, interrupts: Interrupts) -> None:
         try:
-            # The worker is starting meanwhile: by the time all is read, it is there.
-            errors = None if self.ask.errors == STDOUT else self.ask.errors
-            read_all(intake, self.ask, self.settings, self.screen, errors)
-            self._accept(stack.database, intake)
+            if self._accepted is None:
+                self._take_in(intake)  # the worker is starting meanwhile: by the time all is read, it is there
             self._wait(stack, intake)
         except Interrupted:
             self._tell_stopping(interrupts)
             raise
+
+    def _take_in(self, intake: Intake) -> None:
+        errors = None if self.ask.errors == STDOUT else self.ask.errors
+        read_all(intake, self.ask, self.settings, self.screen, errors)
+        database = open_database(self.settings.database_url)
+        try:
+            self._accept(database, intake)
+        finally:
+            database.dispose()
 
     def _accept(self, database: Engine, intake: Intake) -> None:
         key = batch_key(self.ask.source, intake.content_digest, self.settings.database_url)
@@ -166,17 +178,6 @@ class Run:
                 answers_file=None if self.ask.output == STDOUT else self.ask.output,
                 errors_file=self.ask.errors if failures and self.ask.errors != STDOUT else None,
             )
-        finally:
-            database.dispose()
-
-    def _others_go_on(self) -> bool:
-        """Return whether workers that are not ours take jobs of this database."""
-        database = open_database(self.settings.database_url)
-        try:
-            with reading(database) as connection:
-                alive = {worker.id for worker in leases.alive(connection, utcnow())}
-            # Ours may have been killed: their leases hold for some moments more.
-            return bool(alive - liveness.dead(self.settings.home, alive))
         finally:
             database.dispose()
 

@@ -150,3 +150,18 @@ def test_a_job_that_failed_is_not_asked_again_until_somebody_wants_it(place: Cal
     assert mmq.run("run", source, "-o", "out.jsonl").returncode == 0
     assert len(mmq.read("out.jsonl")) == 2
     assert (mmq.folder / "out.errors.jsonl").read_text() == ""
+
+
+def test_answers_of_another_queue_are_not_replaced(place: Callable[..., tuple]) -> None:
+    """The same file from another folder would be paid again and its answers lost: it says so instead; --fresh may."""
+    mmq, sandbox = place()
+    source = mmq.write("in.txt", *PROMPTS[:2])
+    assert mmq.run("run", source, "-o", "out.jsonl").returncode == 0
+    before = mmq.read("out.jsonl")
+    elsewhere = {"MMQ_HOME": str(mmq.folder / "elsewhere")}
+    refused = mmq.run("run", source, "-o", "out.jsonl", **elsewhere)
+    assert refused.returncode == 2
+    assert "knows of no earlier run" in refused.stderr
+    assert mmq.read("out.jsonl") == before
+    assert sandbox.stats()["calls"] == 2
+    assert mmq.run("run", source, "-o", "out.jsonl", "--fresh", **elsewhere).returncode == 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from mmq.run.accept import Accepted, accept, open_batch
 from mmq.run.intake import Intake
@@ -76,6 +76,19 @@ def test_appended_lines_are_added(database: Engine, run: Callable[..., Accepted]
     again = run("a", "b")
     assert (again.new, again.known, again.withdrawn) == (1, 1, 0)
     assert jobs(database, again.batch_id) == [("a", 1, "queued"), ("b", 2, "queued")]
+
+
+def test_a_line_inserted_above_makes_no_other_new(database: Engine, run: Callable[..., Accepted]) -> None:
+    """Lines without a name move down with their answers, and are called by their new number."""
+    run("a", "b", "b")
+    again = run("new", "a", "b", "b")
+    assert (again.new, again.known, again.withdrawn) == (1, 3, 0)
+    assert [(prompt, place) for prompt, place, _ in jobs(database, again.batch_id)] == [
+        ("new", 1), ("a", 2), ("b", 3), ("b", 4)
+    ]  # fmt: skip
+    with reading(database) as connection:
+        names = connection.scalars(select(Job.custom_id).order_by(Job.position)).all()
+    assert names == ["line-1", "line-2", "line-3", "line-4"]
 
 
 def test_changed_lines_are_new_and_the_old_ones_withdrawn(database: Engine, run: Callable[..., Accepted]) -> None:

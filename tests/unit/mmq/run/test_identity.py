@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmq.run.identity import batch_key, job_key
+from mmq.run.identity import JobKeys, batch_key
 
 SQLITE, POSTGRESQL = "sqlite:////x/mmq.sqlite3", "postgresql://db/mmq"
 REQUEST = {"model": "MiniMax-M2", "messages": [{"role": "user", "content": "hi"}]}
@@ -30,9 +30,24 @@ def test_machines_that_share_a_database_do_not_share_paths(tmp_path: Path) -> No
     assert batch_key(path, "1", POSTGRESQL) != batch_key(path, "1", SQLITE)
 
 
-def test_a_job_is_known_by_batch_id_and_request() -> None:
-    """The order of fields does not count; anything else does."""
+def test_a_named_line_is_known_by_batch_name_and_request() -> None:
+    """The order of fields does not count, nor where it stands; anything else does."""
     shuffled = dict(reversed(REQUEST.items()))
-    assert job_key("b", "line-1", REQUEST) == job_key("b", "line-1", shuffled)
-    others = [job_key("c", "line-1", REQUEST), job_key("b", "line-2", REQUEST), job_key("b", "line-1", {})]
-    assert job_key("b", "line-1", REQUEST) not in others
+    key = JobKeys("b").of(1, "mine", REQUEST)
+    assert JobKeys("b").of(7, "mine", shuffled) == key
+    others = [
+        JobKeys("c").of(1, "mine", REQUEST),
+        JobKeys("b").of(1, "yours", REQUEST),
+        JobKeys("b").of(1, "mine", {}),
+        JobKeys("b").of(1, "line-1", REQUEST),
+    ]
+    assert key not in others
+
+
+def test_a_line_without_a_name_is_known_by_its_request_and_turn() -> None:
+    """It may move up and down; the second of two equal lines is another job."""
+    keys, moved = JobKeys("b"), JobKeys("b")
+    first, second = keys.of(1, "line-1", REQUEST), keys.of(2, "line-2", REQUEST)
+    assert moved.of(4, "line-4", REQUEST) == first
+    assert moved.of(9, "line-9", REQUEST) == second
+    assert first != second

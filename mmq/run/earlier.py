@@ -1,0 +1,63 @@
+"""What an earlier run of the same input left in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from mmq.formats.source import STDIN
+from mmq.formats.write import STDOUT
+from mmq.run.ask import Ask
+from mmq.run.identity import batch_key
+from models import membership, queries
+from models.session import database_url, open_database, reading
+from models.state import JobState
+from worker.errors import InvalidRequest, Problem
+from worker.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier run's batch. `open` says whether some of its jobs are still to be done."""
+
+    batch_id: str
+    open: bool
+
+
+def earlier(ask: Ask, settings: Settings) -> Earlier | None:
+    """Return what is there of the file's earlier run, or None. Standard input is known only once it is read."""
+    url = database_url(settings.database_url)
+    nowhere = url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+    if ask.source == STDIN or nowhere:
+        return None
+    database = open_database(settings.database_url)
+    try:
+        with reading(database) as connection:
+            batch_id = membership.of_key(connection, batch_key(ask.source, "", settings.database_url))
+            counts = queries.counts(connection, batch_id) if batch_id else {}
+    except (OperationalError, ProgrammingError):  # no tables yet, as each database calls it, or it is away
+        return None
+    finally:
+        database.dispose()
+    return Earlier(batch_id, bool({JobState.QUEUED, JobState.RUNNING} & set(counts))) if batch_id else None
+
+
+def spare_answers(ask: Ask, settings: Settings, before: Earlier | None) -> None:
+    """Refuse to replace answers of which this database knows nothing: the same command elsewhere meant another one.
+
+    Raises:
+        InvalidRequest: OUT holds something, and no earlier run of this input wrote it here.
+    """
+    output = Path(ask.output)
+    if before or ask.fresh or ask.source == STDIN or ask.output == STDOUT:
+        return
+    if output.is_file() and output.stat().st_size:
+        message = (
+            f"{ask.output!r} exists, and the queue in {str(settings.home)!r} knows of no earlier run that wrote it"
+        )
+        remedy = (
+            "go back to the folder of that run or set its MMQ_HOME; else remove it, name another -o, or add --fresh"
+        )
+        raise InvalidRequest([Problem("OUT", message, remedy)])
