@@ -28,8 +28,11 @@ SLIGHTLY = 0.97
 WELL_BELOW = 0.9
 #: Limits within this share of each other are the same, found again.
 SAME = 0.05
-#: Fewer calls in the second before a refusal say nothing about a window of a second.
+#: Fewer calls in the second before a refusal, or in flight at it, say little about the limit.
 FEWEST = 3
+#: Then it keeps at least so much: another program may share the account, and one odd 1002 must not leave us one call
+#: a minute.
+LEAST_SHARE = 0.5
 #: A slope is a factor: how many times the calls of one stretch of 6 s the next may hold.
 FIRST_SLOPE = 2.0
 LEAST_SLOPE = 1.1
@@ -128,7 +131,7 @@ def fall(learned: Learned, seen: Seen) -> Learned:
         value = WELL_BELOW * limit
     else:
         value = SLIGHTLY * limit
-    value = max(value, 1.0)
+    value = max(value, _least(limit, seen.calls))
     hold_us = _hold_us(learned, value, MINUTE_HOLD_US if window_s == 60 else FIRST_HOLD_US, again=seen.again)
     return Learned(value, value, 0.0, hold_us, seen.second, seen.minute, window_s)
 
@@ -136,7 +139,7 @@ def fall(learned: Learned, seen: Seen) -> Learned:
 def press(learned: Learned, seen: Seen) -> Learned:
     """Return a rate after a further refusal of calls that were under way with the first: the least count holds."""
     observed = 60 * seen.second if learned.window_s == 1 else seen.minute
-    if 0 < observed < learned.value:
+    if seen.calls >= FEWEST and 0 < observed < learned.value:
         return replace(learned, value=max(observed, 1.0), top=max(observed, 1.0))
     return learned
 
@@ -153,14 +156,14 @@ def fall_at_once(learned: Learned, seen: Seen) -> Learned:
         return learned
     else:
         value = limit if seen.again else limit - 1
-    value = max(value, 1.0)
+    value = max(value, _least(limit, in_flight))
     return Learned(value, value, 0.0, _hold_us(learned, value, FIRST_HOLD_US, again=seen.again))
 
 
 def press_at_once(learned: Learned, seen: Seen) -> Learned:
     """Return a concurrency after a further refusal of calls under way when the gate closed."""
-    value = max(seen.minute, 1.0)
-    return replace(learned, value=value, top=value) if value < learned.value else learned
+    fell = FEWEST <= seen.minute < learned.value
+    return replace(learned, value=seen.minute, top=seen.minute) if fell else learned
 
 
 def flatten(learned: Learned) -> Learned:
@@ -178,6 +181,10 @@ def steepen(learned: Learned, elapsed_us: float) -> Learned:
         return replace(learned, age_us=age_us)
     value = 1 + 2 * (learned.value - 1)
     return Learned() if value > STEEPEST_SLOPE else Learned(value=value)
+
+
+def _least(limit: float, evidence: float) -> float:
+    return max(1.0, LEAST_SHARE * limit) if evidence < FEWEST else 1.0
 
 
 def _observed(learned: Learned, seen: Seen) -> tuple[float, float]:

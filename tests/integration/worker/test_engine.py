@@ -54,7 +54,8 @@ def test_fails_for_good_with_code_remedy_and_evidence(rig: Rig) -> None:
     assert job.error_remedy
     assert json.loads(attempt.error_body)["base_resp"]["status_code"] == 1026
     assert attempt.request_id
-    assert rig.events.of(job_id) == ["task-received", "task-started", "task-failed"]
+    kinds = [kind for kind in rig.events.of(job_id) if kind != "task-throttled"]  # it may wait for the first interval
+    assert kinds == ["task-received", "task-started", "task-failed"]
 
 
 def test_a_rate_limit_spends_nothing(rig: Rig) -> None:

@@ -7,6 +7,7 @@ local REQUESTS, TOKENS, CONCURRENCY, SLOPE = 0, 7, 14, 21
 local VALUE, TOP, AGE, HOLD, SECOND, MINUTE, WINDOW = 1, 2, 3, 4, 5, 6, 7
 local GROWTH_US, FIRST_HOLD_US, MINUTE_HOLD_US, MOST_HOLDS, BEND = 25000000, 10000000, 30000000, 8, 0.02
 local TELLING, SLIGHTLY, WELL_BELOW, SAME, FEWEST = 0.97, 0.97, 0.9, 0.05, 3
+local LEAST_SHARE = 0.5
 local FIRST_SLOPE, LEAST_SLOPE, STEEPEST_SLOPE, SLOPE_HOLD_US = 2, 1.1, 4, 60000000
 
 local function read_lessons(text)
@@ -63,6 +64,11 @@ local function observed(l, at, calls, second, minute)
   return 60, minute
 end
 
+local function least(limit, evidence)
+  if evidence < FEWEST then return math.max(1, LEAST_SHARE * limit) end
+  return 1
+end
+
 local function fall(l, at, calls, second, minute, told, again)
   local window, seen = observed(l, at, calls, second, minute)
   local limit = l[at + VALUE] > 0 and l[at + VALUE] or told
@@ -74,14 +80,14 @@ local function fall(l, at, calls, second, minute, told, again)
   elseif again then value = limit
   elseif window == 1 and l[at + TOP] > 0 and l[at + AGE] < l[at + HOLD] / 2 then value = WELL_BELOW * limit
   else value = SLIGHTLY * limit end
-  value = math.max(value, 1)
+  value = math.max(value, least(limit, calls))
   local first = window == 60 and MINUTE_HOLD_US or FIRST_HOLD_US
   put(l, at, value, value, 0, hold(l, at, value, first, again), second, minute, window)
 end
 
-local function press(l, at, second, minute)
+local function press(l, at, calls, second, minute)
   local seen = l[at + WINDOW] == 1 and 60 * second or minute
-  if seen > 0 and seen < l[at + VALUE] then
+  if calls >= FEWEST and seen > 0 and seen < l[at + VALUE] then
     l[at + VALUE] = math.max(seen, 1)
     l[at + TOP] = l[at + VALUE]
   end
@@ -94,13 +100,14 @@ local function fall_at_once(l, in_flight, told, again)
   if in_flight >= 1 and (limit == 0 or in_flight < limit) then value = in_flight
   elseif limit == 0 then return
   else value = again and limit or limit - 1 end
-  value = math.max(value, 1)
+  value = math.max(value, least(limit, in_flight))
   put(l, at, value, value, 0, hold(l, at, value, FIRST_HOLD_US, again))
 end
 
 local function press_at_once(l, in_flight)
-  local value = math.max(in_flight, 1)
-  if value < l[CONCURRENCY + VALUE] then l[CONCURRENCY + VALUE], l[CONCURRENCY + TOP] = value, value end
+  if in_flight >= FEWEST and in_flight < l[CONCURRENCY + VALUE] then
+    l[CONCURRENCY + VALUE], l[CONCURRENCY + TOP] = in_flight, in_flight
+  end
 end
 
 local function flatten(l)

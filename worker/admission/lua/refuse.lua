@@ -38,7 +38,7 @@ elseif ARGV[4] == 'concurrency' then
 elseif first or l[at + VALUE] == 0 then
   fall(l, at, calls, second, minute, told, first and again)
 else
-  press(l, at, second, minute)
+  press(l, at, calls, second, minute)
 end
 redis.call('HSET', state, 'lessons', write_lessons(l))
 redis.call('HINCRBY', state, 'refused_' .. ARGV[4], 1)

@@ -130,3 +130,11 @@ def test_no_refusal_raises_a_limit(calls, second, minute, told, again, learned):
     fallen = fall(learned, Seen(calls, second, minute, told, again))
     assert fallen.value <= max(limit, 1.0) or limit == 0
     assert fallen.value >= 1.0 or fallen == learned
+
+
+def test_one_refusal_of_a_quiet_budget_takes_half_at_most() -> None:
+    """A single call in the last minute is no measure of the limit: 500 becomes 250, not one call a minute."""
+    fallen = fall(Learned(), Seen(calls=1, second=1, minute=1, told=500))
+    assert fallen.value == 250
+    assert press(fallen, Seen(calls=1, second=1, minute=2, told=500)) == fallen
+    assert fall_at_once(Learned(), Seen(calls=1, second=0, minute=1, told=20)).value == 10
