@@ -92,7 +92,7 @@ class Run:
                 summary=summary,
                 signal_code=interrupts.exit_code if interrupts.signal else None,
                 error=error,
-                others_go_on=others_go_on(self.settings),
+                others_go_on=self._accepted is not None and others_go_on(self.settings),
             )
 
     def _intake(self) -> AbstractContextManager[Intake]:
