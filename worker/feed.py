@@ -116,7 +116,8 @@ class Feeder:
         now = utcnow()
         with reading(self.database) as connection:
             self._workers = leases.alive(connection, now)
-            dead = leases.expired(connection, now)
+            # Never itself: woken after a freeze it is alive, and its own heartbeat is about to say so.
+            dead = [worker for worker in leases.expired(connection, now) if worker != self.worker_id]
             overdue = transitions.any_overdue(connection, now)
             ripe = feeding.any_ripe(connection, now)
             lost = self._lost(feeding.oldest_fed(connection), now, empty)
