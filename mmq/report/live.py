@@ -30,6 +30,8 @@ class Live:
         """Print a message above the display."""
         self._console.print(Text(text))
 
+    complain = say
+
     def show(self, progress: Progress) -> None:
         """Draw."""
         self._live.update(drawn(self._title, progress, min(self._console.width, WIDEST)), refresh=True)

@@ -18,6 +18,9 @@ class Screen(Protocol):
     def say(self, text: str) -> None:
         """Show a message that stays."""
 
+    def complain(self, text: str) -> None:
+        """Show what is wrong with the input: also to those who want to see nothing else."""
+
     def show(self, progress: Progress) -> None:
         """Show how far it is. Replaces what was shown before, where that can be done."""
 
@@ -42,7 +45,11 @@ class Plain:
     def say(self, text: str) -> None:
         """Print a line, unless quiet."""
         if not self._quiet:
-            print(text, file=self._stream, flush=True)
+            self.complain(text)
+
+    def complain(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=self._stream, flush=True)
 
     def show(self, progress: Progress) -> None:
         """Print a line if the last one is old, or if something has been paused since or is newly amiss."""

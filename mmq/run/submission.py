@@ -19,7 +19,7 @@ from worker.settings import Settings
 
 def read_all(intake: Intake, ask: Ask, settings: Settings, screen: Screen, errors_file: str | None) -> None:
     """Read an input from its first line to its last, saying what is wrong with it."""
-    remarks = Remarks(screen.say, errors_file)
+    remarks = Remarks(screen.complain, errors_file)
 
     def on_progress(count: int) -> None:
         screen.show(Progress(note=f"reading: {count:,} lines"))

@@ -76,10 +76,12 @@ def test_plain_output_tells_at_once_what_is_newly_amiss() -> None:
     assert ["Redis" in text for text in stream.getvalue().splitlines()] == [False, True]
 
 
-def test_quiet_says_nothing() -> None:
-    """Neither progress nor messages."""
+def test_quiet_says_nothing_but_what_is_wrong() -> None:
+    """Neither progress nor messages; bad lines, since they will be missing from the answers."""
     stream = StringIO()
     plain = Plain(stream, quiet=True)
     plain.show(UNDER_WAY)
-    plain.say("line 3: bad")
+    plain.say("withdrew a job")
     assert not stream.getvalue()
+    plain.complain("line 3: bad")
+    assert stream.getvalue() == "line 3: bad\n"
