@@ -16,6 +16,12 @@ def test_there_are_200_different_prompts() -> None:
     assert len({prompt.split()[0] for prompt in all_of_them[:5]}) > 3
 
 
+def test_more_is_tried_than_is_allowed() -> None:
+    """Or nobody would see a refusal by a limit, and how it is taken."""
+    tried = int(environment({}, "http://127.0.0.1:1/v1", Path("/tmp/home"))["MMQ_RPM"])
+    assert tried > 60 * minimax().rules[0].limits.requests[0].limit
+
+
 def test_nobodys_account_takes_part() -> None:
     """Keys, databases and brokers of the environment are left out; the rest is kept."""
     mine = {"MINIMAX_API_KEY": "sk-real", "MMQ_DATABASE_URL": "postgresql://x", "MMQ_REDIS_URL": "redis://x", "A": "b"}
