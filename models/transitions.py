@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Update, or_, select, update
 
 from models.attempt import ATTEMPTS_BEGUN
 from models.job import Job
-from models.state import TRANSITIONS, Edge
+from models.state import FINAL, TRANSITIONS, Edge, JobState
 from models.table import Row
 from models.worker import Worker
 
@@ -57,9 +57,8 @@ def edge(which: Edge, now: datetime) -> Update:
     """Return the compare-and-set of an edge, for a caller who adds which jobs it is about."""
     sources, target = TRANSITIONS[which]
     statement = update(Job).where(Job.state.in_(sorted(sources)))
-    final = target in {"succeeded", "failed", "cancelled", "expired"}
-    values: dict[str, Any] = {"state": target, "fed_at": None, "finished_at": now if final else None}
-    if target != "running":
+    values: dict[str, Any] = {"state": target, "fed_at": None, "finished_at": now if target in FINAL else None}
+    if target is not JobState.RUNNING:
         values["worker_id"] = None
     return statement.values(values)
 

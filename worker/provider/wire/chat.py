@@ -1,10 +1,13 @@
-"""Read the envelope that the v2 and OpenAI-compatible APIs share."""
+"""What the v2 and OpenAI-compatible APIs share: all but their path."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from worker.provider.account import Account
+from worker.provider.refusal import Refusal
+from worker.provider.wire.own_fields import without_own_fields
 from worker.provider.wire.piece import NOTHING, Piece, Said
 
 
@@ -26,12 +29,26 @@ def read(frame: Mapping[str, Any]) -> Piece | None:
     )
 
 
-def streaming(body: dict[str, Any]) -> dict[str, Any]:
-    """Ask for usage at the stream's end, in place. Without the usage admission could not settle what it reserved."""
-    if body.get("stream"):
-        options = body.get("stream_options")
-        body["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}
-    return body
+def query(account: Account) -> dict[str, str]:  # noqa: ARG001 - one signature for the three APIs
+    """Return nothing: the group is known by the key."""
+    return {}
+
+
+def obstacle(request: Mapping[str, Any], account: Account) -> Refusal | None:  # noqa: ARG001
+    """Return None: the request is in this form already."""
+    return None
+
+
+def body(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request body. `<think>` is parted by us, unless the request asks for `reasoning_split`.
+
+    Usage is asked for at a stream's end: without it admission could not settle what it reserved.
+    """
+    sent = without_own_fields(request)
+    if sent.get("stream"):
+        options = sent.get("stream_options")
+        sent["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}
+    return sent
 
 
 def _last_said(messages: Any) -> Said | None:
