@@ -4,7 +4,7 @@ import os
 
 from kombu import Exchange, Queue
 
-from worker.broker import broker_url as _broker_url
+from worker.configuration.broker import broker_url as _broker_url
 
 # --- broker ---------------------------------------------------------------------------------------------------------
 
@@ -12,7 +12,7 @@ broker_url = _broker_url(os.environ)
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None  # a worker waits for Redis however long it is away
 broker_transport_options = {
-    "queue_order_strategy": "worker.appetite:Appetite",  # in the order of -Q, urgent lanes first; less when full
+    "queue_order_strategy": "worker.running.appetite:Appetite",  # in the order of -Q; less when full
     "polling_interval": 0.25,  # seconds of one read: how soon a worker that was full reads the other lanes again
     "socket_timeout": 30,  # the default is to wait for ever on a half-open connection
     "socket_connect_timeout": 5,

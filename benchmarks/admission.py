@@ -30,7 +30,7 @@ from worker.admission.admission import Admission
 from worker.admission.connection import connect
 from worker.admission.keys import BudgetKey
 from worker.admission.limits import Limits
-from worker.broker import socket_path
+from worker.configuration.broker import socket_path
 
 BUDGET = BudgetKey("benchmark", "hot")
 START_S = 1.0

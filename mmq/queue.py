@@ -18,7 +18,7 @@ from models.table import utcnow
 from tasks.enqueue import Order, announce, chat_request, enqueue, preflight
 from tasks.producer import producer
 from worker.errors import InvalidRequest, NotFound
-from worker.judge import Judge
+from worker.routing.judge import Judge
 from worker.settings import Settings, load
 
 JOBS_A_TRANSACTION = 1000

@@ -19,12 +19,13 @@ from models.lane import Lane
 from models.session import writing
 from models.table import utcnow
 from models.text import storable
-from worker import message, outage
+from worker import outage
 from worker.errors import InvalidRequest, Problem
-from worker.feed import NUDGE_KEY
-from worker.judge import Judge
+from worker.feeding import message
+from worker.feeding.feed import NUDGE_KEY
 from worker.provider.quoting import quote
 from worker.provider.tokens import estimate_prompt_tokens
+from worker.routing.judge import Judge
 
 log = logging.getLogger(__name__)
 

@@ -19,11 +19,12 @@ from models.transitions import Failure
 from tasks.arguments import job_id_of, order_of, refused
 from tasks.contract import GENERATE
 from tasks.enqueue import announce, enqueue, preflight, rows
-from worker import message, outage, trace
+from worker import outage, trace
 from worker.app import app
 from worker.bootstep import engine
 from worker.errors import InvalidRequest, Problem
-from worker.judge import Judge
+from worker.feeding import message
+from worker.routing.judge import Judge
 from worker.settings import Settings, load
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from mmq.formats.record import Line
 from mmq.formats.source import Format
 from support import errors_page
 from support.documents import PAGES, ROOT, blocks, prose, title
-from worker.judge import Judge
 from worker.provider.classification import Action
+from worker.routing.judge import Judge
 from worker.settings import VARIABLES, load
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=title)

@@ -9,8 +9,9 @@ from typing import Any
 from celery import Celery, bootsteps
 from celery.signals import worker_shutting_down
 
-from worker import appetite, message
 from worker.engine import Engine
+from worker.feeding import message
+from worker.running import appetite
 from worker.settings import load
 from worker.telemetry import Telemetry
 

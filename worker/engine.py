@@ -16,11 +16,12 @@ from typing import Any
 
 from models.identity import new_id
 from models.lane import Lane
-from worker import lease, liveness, outage, trace
-from worker.execution import Phase
-from worker.feed import Publish
-from worker.hands import Hands
-from worker.hints import Hints
+from worker import outage, trace
+from worker.feeding.feed import Publish
+from worker.recording import lease, liveness
+from worker.running.execution import Phase
+from worker.running.hands import Hands
+from worker.running.hints import Hints
 from worker.settings import Settings
 from worker.stand import Stand
 from worker.telemetry import Telemetry

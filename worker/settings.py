@@ -1,7 +1,7 @@
 """The settings: one frozen object, read once from the environment and `mmq.toml`, and passed down.
 
 `load` reports every problem at once, each with its remedy. Nothing else in the project reads the environment, but for
-`celeryconfig.py`, which Celery loads by name and which asks `worker.broker` for its one value.
+`celeryconfig.py`, which Celery loads by name and which asks `worker.configuration.broker` for its one value.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.session import database_url
-from worker import broker
-from worker.accounts import Budget, Payer
-from worker.configuration import document
+from worker.configuration import broker, document
 from worker.configuration.accounts import Accounts, usual
+from worker.configuration.environment import Reader
 from worker.configuration.lanes import Sharing, sharing
 from worker.configuration.remarks import remarks
 from worker.configuration.table import Table
-from worker.environment import Reader
 from worker.errors import ConfigurationError
 from worker.provider.account import Account, Api, Secret, Timeouts
+from worker.routing.accounts import Budget, Payer
 
 DEFAULT_BASE_URL = "https://api.minimax.io/v1"
 DEFAULT_MODEL = "MiniMax-M2.7"

@@ -11,20 +11,20 @@ from models.session import open_database
 from worker.admission.admission import Admission
 from worker.admission.connection import connect
 from worker.admission.memory import Memory
-from worker.configured import Configured, policy
-from worker.desk import Desk
 from worker.errors import ConfigurationError, Problem
-from worker.estimate import OutputEstimate
-from worker.execution import Tools
-from worker.feed import Feeder, Publish
-from worker.lease import resign
+from worker.feeding.feed import Feeder, Publish
 from worker.outage import is_outage
-from worker.pauses import Pauses
 from worker.provider.client import Client
-from worker.record import Recorder
-from worker.routes import Routes
+from worker.recording.lease import resign
+from worker.recording.record import Recorder
+from worker.routing.configured import Configured, policy
+from worker.routing.desk import Desk
+from worker.routing.pauses import Pauses
+from worker.routing.routes import Routes
+from worker.routing.steering import Steering
+from worker.running.estimate import OutputEstimate
+from worker.running.execution import Tools
 from worker.settings import Settings
-from worker.steering import Steering
 from worker.telemetry import Telemetry
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from mmq.doctor.check import Check, fail, ok, warn
-from worker.lease import LEASE
+from worker.recording.lease import LEASE
 
 NOTICEABLE = timedelta(seconds=2)
 NTP = "let both machines keep their clocks by NTP"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from mmq.doctor.check import Check
-from worker.accounts import Payer
+from worker.routing.accounts import Payer
 from worker.settings import Settings
 
 Look = Callable[[Settings], Iterable[Check]]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from mmq.doctor.check import Check, fail, ok, warn
-from worker.environment import LOOPBACK
+from worker.configuration.environment import LOOPBACK
 from worker.provider.account import Account, Api
 from worker.provider.regions import host_of
 from worker.settings import Settings

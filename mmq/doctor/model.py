@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmq.doctor.check import Check, fail, ok, warn
-from worker.accounts import serving
 from worker.provider import catalogue
+from worker.routing.accounts import serving
 from worker.settings import Settings
 
 

@@ -13,8 +13,8 @@ from mmq.doctor.check import Check, fail, ok, warn
 from mmq.doctor.clock import compare
 from mmq.local.redis import OLDEST, answers, executable
 from models.table import utcnow
-from worker.broker import socket_path
-from worker.environment import LOOPBACK
+from worker.configuration.broker import socket_path
+from worker.configuration.environment import LOOPBACK
 from worker.errors import ConfigurationError
 from worker.settings import Settings
 

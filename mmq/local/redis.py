@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mmq.local.folder import locked, private_folder
 from mmq.local.process import Child
-from worker.broker import socket_path
+from worker.configuration.broker import socket_path
 from worker.errors import ConfigurationError, Problem, Unavailable
 
 OLDEST = (6, 2)

@@ -22,8 +22,8 @@ from models import feeding, leases
 from models.lane import Lane
 from models.session import database_url, open_database, reading, writing
 from models.table import utcnow
-from worker import liveness
 from worker.errors import Unavailable
+from worker.recording import liveness
 from worker.settings import Settings
 
 # -P: whoever works in a folder with a `tasks.py` or a `models/` of their own shall not have it loaded for ours.

@@ -12,13 +12,13 @@ from mmq.report.budgets import Allowance, BudgetView
 from models import set_limits
 from models.session import reading
 from models.table import Row
-from worker.accounts import Budget
 from worker.admission.budgets import known_budgets
 from worker.admission.connection import connect
 from worker.admission.keys import BudgetKey
 from worker.admission.learning import Lessons
 from worker.admission.reset import forget
 from worker.admission.status import BudgetStatus, read_status
+from worker.routing.accounts import Budget
 from worker.settings import Settings
 
 AWAY = "Redis is away: no call goes out until it is back, and what is spent is not known"

@@ -18,11 +18,11 @@ from models import leases, pause, queries
 from models.lane import Lane
 from models.session import reading
 from models.table import Row, utcnow
-from worker.accounts import all_paused, serving
 from worker.admission.connection import connect
 from worker.admission.keys import BudgetKey
 from worker.admission.status import BudgetStatus, read_status
 from worker.errors import NotFound
+from worker.routing.accounts import all_paused, serving
 from worker.settings import Settings
 
 MOVING = frozenset({"turn", "limit"})

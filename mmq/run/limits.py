@@ -10,10 +10,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from mmq.report.progress import Hold
-from worker.accounts import serving
 from worker.admission.connection import connect
 from worker.admission.keys import BudgetKey
 from worker.admission.status import BudgetStatus, read_status
+from worker.routing.accounts import serving
 from worker.settings import Settings
 
 MOST_MODELS = 4  # looked at; a run with more shows the first ones

@@ -5,7 +5,7 @@ from __future__ import annotations
 from models import leases
 from models.session import open_database, reading
 from models.table import utcnow
-from worker import liveness
+from worker.recording import liveness
 from worker.settings import Settings
 
 

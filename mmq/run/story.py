@@ -33,8 +33,8 @@ from mmq.run.write import write_answers, write_failures
 from models import pause, queries
 from models.session import open_database, reading, writing
 from tasks.producer import producer
-from worker.accounts import serving
 from worker.errors import MmqError
+from worker.routing.accounts import serving
 from worker.settings import Settings
 
 

@@ -13,7 +13,7 @@ from mmq.run.ask import Ask
 from mmq.run.identity import batch_key
 from mmq.run.intake import Intake
 from tasks.producer import producer
-from worker.judge import Judge
+from worker.routing.judge import Judge
 from worker.settings import Settings
 
 

@@ -13,7 +13,7 @@ from mmq.sandbox.contract.digest import expected_digest
 from support.workers import Place, Worker
 from tasks.arguments import job_id_of
 from tasks.contract import GENERATE
-from worker import message
+from worker.feeding import message
 
 Send = Callable[..., None]
 MARK = "a-marked-prompt"

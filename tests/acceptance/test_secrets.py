@@ -25,7 +25,7 @@ from support.pages import page
 from support.redis_server import running_redis
 from support.traces import arguments, files, found, kept, rows, spoken, texts
 from support.waiting import eventually
-from worker.broker import socket_path
+from worker.configuration.broker import socket_path
 from worker.errors import MmqError
 from worker.provider.account import Account, Api, Secret
 from worker.provider.client import Client

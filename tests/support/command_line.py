@@ -12,7 +12,7 @@ from typing import Any
 
 from mmq.local.redis import answers
 from mmq.sandbox.config import SANDBOX_KEY
-from worker.broker import socket_path
+from worker.configuration.broker import socket_path
 
 LIMIT_S = 60.0  # generous: it is only reached when the test fails anyway
 MMQ = (sys.executable, "-P", "-m", "mmq.cli.main")  # as the installed command: the folder is no place for modules

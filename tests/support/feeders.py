@@ -18,8 +18,8 @@ from support.jobs import new_job, queue
 from support.redis_server import RedisServer
 from support.waiting import eventually
 from worker.admission.connection import connect
-from worker.feed import NUDGE_KEY, Feeder
-from worker.lease import LEADER_KEY
+from worker.feeding.feed import NUDGE_KEY, Feeder
+from worker.recording.lease import LEADER_KEY
 
 HOUR = timedelta(hours=1)
 

@@ -16,7 +16,7 @@ from models.session import reading
 from models.state import Outcome
 from models.transitions import Hold
 from support.jobs import NOW, start
-from worker.record import Recorder
+from worker.recording.record import Recorder
 
 JOBS = 20
 IDS = [f"job-{number}" for number in range(JOBS)]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from worker.accounts import Budget, Payer
+from worker.configuration.environment import Reader
 from worker.configuration.models import budgets_by_model, refuse_unserved, served
 from worker.configuration.table import Table
-from worker.environment import Reader
 from worker.provider.account import Account, Api, Secret
+from worker.routing.accounts import Budget, Payer
 
 LIMITS = ("rpm", "tpm", "concurrency")
 FIELDS = frozenset({"name", "api", "base_url", "key_env", "key_file", "group_id", "models", "limits", *LIMITS})

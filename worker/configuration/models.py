@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from worker.accounts import Budget
 from worker.configuration.table import Table
 from worker.provider.account import Api
 from worker.provider.catalogue import load as load_catalogue
 from worker.provider.preflight.model import model_findings
+from worker.routing.accounts import Budget
 
 LIMITS = frozenset({"rpm", "tpm", "concurrency"})
 _NONE: Mapping[str, Budget] = MappingProxyType({})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from worker.accounts import Payer
+from worker.routing.accounts import Payer
 
 #: Which variables describe the one account of the environment, and nothing where the file names the accounts.
 OF_ONE_ACCOUNT = ("MINIMAX_API_KEY", "MINIMAX_API_KEY_FILE", "MINIMAX_GROUP_ID")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from worker.environment import Reader
+from worker.configuration.environment import Reader
 from worker.errors import Problem
 
 

@@ -78,7 +78,7 @@ def test_standard_output_and_input_carry_lines() -> None:
     """`-` reads JSON lines from a pipe and writes to one."""
     program = (
         "from mmq.formats.read import read; from mmq.formats.write import write_jsonl\n"
-        "from worker.judge import Judge; from worker.settings import load\n"
+        "from worker.routing.judge import Judge; from worker.settings import load\n"
         "lines = read('-', judge=Judge(load({}).payers), defaults={'model': 'MiniMax-M2.5'})\n"
         "write_jsonl('-', (line.request for line in lines))\n"
     )

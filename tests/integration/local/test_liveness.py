@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 
 from support.processes import Parent
-from worker import liveness
+from worker.recording import liveness
 
 
 def holder(home, worker_id):

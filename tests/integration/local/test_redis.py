@@ -16,7 +16,7 @@ import redis
 from mmq.local.redis import EmbeddedRedis, answers, executable, installed
 from support.processes import of_group
 from support.waiting import eventually
-from worker.broker import socket_path
+from worker.configuration.broker import socket_path
 from worker.errors import ConfigurationError, Unavailable
 
 

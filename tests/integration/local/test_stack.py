@@ -22,9 +22,10 @@ from models.table import utcnow
 from support.jobs import new_job
 from support.processes import Parent, of_group
 from support.waiting import eventually
-from worker import liveness, settings
-from worker.broker import socket_path
+from worker import settings
+from worker.configuration.broker import socket_path
 from worker.errors import ConfigurationError, Unavailable
+from worker.recording import liveness
 
 KEY = "sk-api-planted-in-a-test"
 ALL_LANES = ",".join(Lane)

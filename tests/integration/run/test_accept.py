@@ -20,7 +20,7 @@ from models.session import reading, writing
 from models.transitions import Failure
 from support.jobs import NOW, claim, register
 from tasks.producer import producer
-from worker.judge import Judge
+from worker.routing.judge import Judge
 from worker.settings import load
 
 

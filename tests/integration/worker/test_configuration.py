@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from worker.accounts import Budget, serving
 from worker.configuration.lanes import Sharing
 from worker.errors import ConfigurationError
 from worker.provider.account import Api
+from worker.routing.accounts import Budget, serving
 from worker.settings import Settings, load
 
 KEY, SPARE = "sk-api-planted-main", "sk-api-planted-spare"

@@ -16,9 +16,9 @@ from models.table import utcnow
 from support.feeders import HOUR, Outbox, backlog, fed, live
 from support.jobs import claim
 from support.redis_server import RedisServer
-from worker import lease
 from worker.admission.connection import connect
-from worker.feed import EPOCH_KEY, Feeder
+from worker.feeding.feed import EPOCH_KEY, Feeder
+from worker.recording import lease
 
 
 def turn(database: Engine, server: RedisServer, outbox: Outbox, turns: int = 1) -> None:

@@ -15,7 +15,7 @@ from models.table import utcnow
 from support.feeders import HOUR, Outbox, backlog, feeding_by, feeds, leader, live, nudge, soon
 from support.jobs import claim, read
 from support.redis_server import RedisServer
-from worker.lease import LEADER_MS
+from worker.recording.lease import LEADER_MS
 
 
 def test_a_dead_workers_jobs_are_rescued_and_fed(database: Engine, redis_server: RedisServer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.engine import Rig, running
 from support.waiting import eventually
-from worker.restraint import LEAST
+from worker.running.restraint import LEAST
 
 
 def test_a_worker_holds_only_what_it_may_soon_send(rig: Rig) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.environment import Reader
+from worker.configuration.environment import Reader
 
 
 def test_a_key_is_read_from_its_file_with_or_without_a_final_newline(tmp_path):

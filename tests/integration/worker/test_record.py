@@ -18,8 +18,8 @@ from support.jobs import NOW, new_job, queue, read, register
 from support.recorders import IDS, JOBS, answer, attempts, begun, commits, hold_of, recorded
 from support.waiting import eventually
 from worker import outage
-from worker.endings import Failed, Held, Succeeded
-from worker.record import Recorder
+from worker.recording.record import Recorder
+from worker.running.endings import Failed, Held, Succeeded
 
 
 def test_many_jobs_share_a_commit(queued: Engine) -> None:

@@ -16,8 +16,8 @@ from models.transitions import Hold
 from support.databases import PostgresqlServer
 from support.jobs import NOW, new_job, queue, read, register, start
 from support.waiting import eventually
-from worker.endings import Succeeded
-from worker.record import Recorder
+from worker.recording.record import Recorder
+from worker.running.endings import Succeeded
 
 IDS = [f"job-{number}" for number in range(10)]
 MARK = "a-marked-answer"

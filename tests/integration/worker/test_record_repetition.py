@@ -14,8 +14,8 @@ from models.state import Edge, Outcome
 from models.transitions import Failure, Hold
 from support.jobs import claim, finish, move, read, start
 from support.recorders import answer, attempts, begun, hold_of, recorded, unacknowledged
-from worker.endings import Failed, HandedBack, Succeeded
-from worker.record import Recorder
+from worker.recording.record import Recorder
+from worker.running.endings import Failed, HandedBack, Succeeded
 
 
 @pytest.mark.usefixtures("patience")

@@ -14,7 +14,7 @@ from tasks.arguments import LONGEST_TASK_ID, job_id_of, order_of, refused
 from tasks.contract import CONTRACT_VERSION, GENERATE, LANES, Generate
 from tasks.enqueue import LONGEST_NAME, Order, preflight, rows
 from worker.errors import InvalidRequest
-from worker.judge import Judge
+from worker.routing.judge import Judge
 from worker.settings import Settings, load
 
 MODEL = "MiniMax-M2.7"

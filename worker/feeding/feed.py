@@ -22,9 +22,10 @@ from models.feeding import NO_BATCH
 from models.lane import Lane
 from models.session import reading, writing
 from models.table import Row, utcnow
-from worker import lease, outage
-from worker.accounts import all_paused
-from worker.pace import Pace
+from worker import outage
+from worker.feeding.pace import Pace
+from worker.recording import lease
+from worker.routing.accounts import all_paused
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from support.simulated_cluster import BUDGET, SimulatedCluster
 from support.simulated_provider import SimulatedProvider
 from support.virtual_time import run_virtually
 from worker.admission.limits import Limits
-from worker.steering import Steering
+from worker.routing.steering import Steering
 
 CONFIGURED = Limits(rpm=1, concurrency=5, burst_s=0.5)
 

@@ -23,19 +23,19 @@ from models.ledger import Finish, Start
 from models.state import Edge
 from models.table import Row, utcnow
 from models.transitions import Failure, Hold
-from worker import outcome, retry
 from worker.admission.reservation import Wait
-from worker.desk import Grant
-from worker.endings import Ending, Expired, Failed, HandedBack, Held, Succeeded
 from worker.errors import CallFailed
-from worker.estimate import OutputEstimate
-from worker.pauses import Pauses
 from worker.provider.classification import Action
 from worker.provider.client import Client
 from worker.provider.reply import Reply
-from worker.record import Recorder
-from worker.routes import AllPaused, NotServed, Routes
-from worker.steering import Steering
+from worker.recording.record import Recorder
+from worker.routing.desk import Grant
+from worker.routing.pauses import Pauses
+from worker.routing.routes import AllPaused, NotServed, Routes
+from worker.routing.steering import Steering
+from worker.running import outcome, retry
+from worker.running.endings import Ending, Expired, Failed, HandedBack, Held, Succeeded
+from worker.running.estimate import OutputEstimate
 from worker.telemetry import Telemetry
 
 

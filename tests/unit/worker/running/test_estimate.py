@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from worker.estimate import FIRST_GUESS_TOKENS, OutputEstimate
 from worker.provider.reply import Usage
+from worker.running.estimate import FIRST_GUESS_TOKENS, OutputEstimate
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from worker.accounts import Payer
-from worker.judge import Judge
 from worker.provider.account import Account, Api, Secret
+from worker.routing.accounts import Payer
+from worker.routing.judge import Judge
 
 
 def payer(name: str, api: Api = Api.V2, *models: str) -> Payer:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from worker.accounts import Payer, serving
 from worker.provider.catalogue import Catalogue
 from worker.provider.catalogue import load as load_catalogue
 from worker.provider.preflight.check import check
 from worker.provider.preflight.finding import Finding
 from worker.provider.quoting import quote
+from worker.routing.accounts import Payer, serving
 
 MOST_NAMED = 5
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from worker.accounts import Budget, Payer
 from worker.admission.keys import BudgetKey
 from worker.admission.limits import MODEST_RPM, Limits
 from worker.configuration.lanes import Sharing
-from worker.configured import Configured
 from worker.provider.account import Account, Api
+from worker.routing.accounts import Budget, Payer
+from worker.routing.configured import Configured
 
 
 @pytest.mark.parametrize(

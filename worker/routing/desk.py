@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.accounts import Payer
 from worker.admission.admission import Admission
 from worker.admission.keys import BudgetKey
 from worker.admission.limits import Limits
 from worker.admission.reservation import Reservation, Wait
 from worker.provider.client import Client
+from worker.routing.accounts import Payer
 
 _turns = itertools.count(1)
 

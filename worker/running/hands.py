@@ -14,9 +14,9 @@ from collections.abc import Callable
 from models.lane import Lane
 from models.table import Row
 from worker import trace
-from worker.execution import Execution, Phase, Tools
-from worker.hints import Hints
-from worker.restraint import Restraint
+from worker.running.execution import Execution, Phase, Tools
+from worker.running.hints import Hints
+from worker.running.restraint import Restraint
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import pytest
 
 from models.lane import Lane
 from support.waiting import eventually
-from worker.hints import MOST, Hints
+from worker.running.hints import MOST, Hints
 
 ROOM = dict.fromkeys(Lane, 100)
 

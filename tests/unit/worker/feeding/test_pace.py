@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from worker.pace import LEAST, SPAN_S, Pace
+from worker.feeding.pace import LEAST, SPAN_S, Pace
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 from kombu.utils.scheduling import cycle_by_name
 
 import celeryconfig
-from worker import appetite
+from worker.running import appetite
 
 QUEUES = ["interactive", "default", "bulk"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from models.table import utcnow
-from worker.accounts import Budget, Payer, all_paused, serving
 from worker.provider.account import Account, Api, Secret
+from worker.routing.accounts import Budget, Payer, all_paused, serving
 
 NOW = utcnow()
 

@@ -26,7 +26,7 @@ from models.session import writing
 from models.state import Outcome
 from models.table import Row, utcnow
 from worker import outage
-from worker.endings import Ending, Succeeded
+from worker.running.endings import Ending, Succeeded
 
 
 @dataclass(slots=True)

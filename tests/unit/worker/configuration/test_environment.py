@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.environment import Reader, visible
+from worker.configuration.environment import Reader, visible
 
 KEY = "sk-api-abc.DEF-123_456"
 ROOT = "https://api.minimax.io/v1"

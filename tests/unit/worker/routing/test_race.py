@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from worker.admission.reservation import Wait
-from worker.desk import Desk, Grant
-from worker.race import Race
+from worker.routing.desk import Desk, Grant
+from worker.routing.race import Race
 
 
 class Leave:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from models.lane import Lane
 from worker.admission.reservation import Wait
-from worker.desk import Desk, Grant
-from worker.pauses import Pauses
-from worker.race import Race
+from worker.routing.desk import Desk, Grant
+from worker.routing.pauses import Pauses
+from worker.routing.race import Race
 
 
 class NotServed(Exception):

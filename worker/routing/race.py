@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from worker.admission.reservation import Wait
-from worker.desk import Desk, Grant
+from worker.routing.desk import Desk, Grant
 
 
 class Race:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from worker.accounts import Budget, Payer
 from worker.admission.keys import BudgetKey
 from worker.admission.limits import Limits, Policy
 from worker.configuration.lanes import Sharing
 from worker.provider import catalogue
+from worker.routing.accounts import Budget, Payer
 
 
 class Configured:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.broker import SOCKET_PATH_BYTES, broker_url, redis_complaint, socket_path
+from worker.configuration.broker import SOCKET_PATH_BYTES, broker_url, redis_complaint, socket_path
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from models import pause
 from models.table import Row, utcnow
 from worker.provider.classification import Verdict
-from worker.record import Recorder
+from worker.recording.record import Recorder
 from worker.telemetry import Telemetry
 
 PROBE_AFTER = timedelta(seconds=60)  # then one job is let through to see whether somebody mended the account

@@ -6,10 +6,10 @@ import pytest
 
 from models.state import Outcome
 from worker.errors import CallFailed
-from worker.outcome import answered, broken, failure, refused
 from worker.provider.classification import Action, Verdict
 from worker.provider.refusal import Refusal
 from worker.provider.reply import Reply, Usage
+from worker.running.outcome import answered, broken, failure, refused
 
 
 def reply(usage: Usage | None) -> Reply:

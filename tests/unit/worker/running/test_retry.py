@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from worker.errors import CallFailed
 from worker.provider.classification import Action, Verdict
 from worker.provider.refusal import Refusal
-from worker.retry import backoff, jittered, retrying
+from worker.running.retry import backoff, jittered, retrying
 
 
 def failed(action: Action, retries: int = 0) -> CallFailed:

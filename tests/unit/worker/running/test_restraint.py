@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.restraint import LEAST, SEEN_S, SPAN_S, Restraint
+from worker.running.restraint import LEAST, SEEN_S, SPAN_S, Restraint
 
 
 def claim(restraint: Restraint, model: str, *jobs: str, now: float = 0.0) -> None:
