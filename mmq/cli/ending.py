@@ -49,7 +49,7 @@ def go_on(ending: Ending) -> None:
     """Say what becomes of the jobs that are open."""
     summary = ending.summary
     if summary is None:
-        print("mmq: nothing is lost; the same command begins again", file=sys.stderr)
+        print("     nothing is lost; the same command begins again", file=sys.stderr)
     elif summary.open and ending.others_go_on:
         text = f"mmq: other workers go on with {summary.open:,} jobs; `mmq cancel {summary.batch_id}` stops them"
         print(text, file=sys.stderr)
