@@ -89,7 +89,7 @@ class Reading:
             finish_reason=fold.finish_reason or "stop",
             model=fold.model or self._model,
             usage=fold.usage,
-            request_id=response_headers.request_id(self._headers, fold.payload),
+            request_id=self._request_id(fold.payload),
             http_status=self._status,
             warning=self._warning(broken),
             first_token_s=first_token_s,
@@ -151,12 +151,17 @@ class Reading:
             code=failure.code if failure else None,
             http_status=self._status,
             message=self._scrub(storable(message), MESSAGE_LIMIT),
-            request_id=response_headers.request_id(self._headers, payload),
+            request_id=self._request_id(payload),
             body="" if cause in _SAID_IN_PARTIAL_TEXT else self._scrub(storable(self._body.text)),
             retry_after=response_headers.retry_after(self._headers, now),
             cause=cause,
             partial_text=self._fold.text,
         )
+
+    def _request_id(self, payload: Mapping[str, Any]) -> str | None:
+        # An echoing gateway may put anything under this name, too.
+        found = response_headers.request_id(self._headers, payload)
+        return self._scrub(found, response_headers.LONGEST_ID) if found else None
 
     def _warning(self, broken: str | None) -> str | None:
         fold = self._fold

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _CODE_IN_TEXT = re.compile(r"\((\d{3,10})\)")
+_BEYOND_CODES = 10**10  # no code is of this size, and a column that keeps codes has an end
 _NO_WARNING = frozenset({"", "success", "ok"})
 
 
@@ -62,12 +63,13 @@ def warnings_of(payload: Mapping[str, Any]) -> list[str]:
 
 
 def number(value: Any) -> int | None:
-    """Return an integer given as a number or as its digits, else None."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    """Return an integer given as a number (1002, 1002.0) or as its digits, else None; None also over 10 digits."""
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 12:
-        return int(value)
-    return None
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and abs(value) < _BEYOND_CODES else None
 
 
 def _code_in(message: str) -> int | None:

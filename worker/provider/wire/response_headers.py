@@ -10,11 +10,11 @@ from typing import Any
 
 _TRACE = "trace-id"  # what MiniMax's support asks for; the same as the body's `id` and an error's `request_id`
 _OTHERS = ("minimax-request-id", "x-mm-request-id", "x-minimax-request-id", "x-request-id", "alb_request_id")
-_LONGEST_ID = 200
+LONGEST_ID = 200  #: characters of a request id that are kept
 
 
 def request_id(headers: Mapping[str, str], payload: Mapping[str, Any] | None = None) -> str | None:
-    """Return the id that MiniMax's support can find the call by, or None."""
+    """Return the id that MiniMax's support can find the call by, or None; of any length, to be cut once scrubbed."""
     payload = payload or {}
     candidates = (
         headers.get(_TRACE),
@@ -51,4 +51,4 @@ def _seconds_until(date: str, now: datetime) -> float:
 def _clean(given: Any) -> str:
     if not isinstance(given, str):
         return ""
-    return "".join(char for char in given if char.isprintable()).strip()[:_LONGEST_ID]
+    return "".join(char for char in given if char.isprintable()).strip()

@@ -6,6 +6,8 @@ from typing import Any
 
 from worker.provider.reply import Usage
 
+_BEYOND_COUNTS = 2**30  # a thousand of the longest contexts; the sum of two counts still fits a 32-bit column
+
 
 def usage_of(reported: Any) -> Usage | None:
     """Return the usage, or None for nothing, for nonsense, and for the zeros that streams send before they know."""
@@ -27,4 +29,4 @@ def usage_of(reported: Any) -> Usage | None:
 
 def _count(counts: Any, name: str) -> int:
     value = counts.get(name) if isinstance(counts, dict) else None
-    return value if isinstance(value, int) and 0 < value < 2**53 else 0
+    return value if isinstance(value, int) and 0 < value < _BEYOND_COUNTS else 0

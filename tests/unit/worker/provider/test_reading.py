@@ -18,6 +18,7 @@ from worker.provider.reply import Reply
 from worker.provider.scrub import BODY_LIMIT, MESSAGE_LIMIT, Scrub
 from worker.provider.wire.dialect import dialect_of
 from worker.provider.wire.intake import MAX_BODY_BYTES
+from worker.provider.wire.response_headers import LONGEST_ID
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FIXTURES = (
@@ -173,3 +174,14 @@ def test_a_complete_body_counts_though_its_connection_broke() -> None:
     outcome, _ = read([fixture("v2_answer.json")], broken="idle_timeout")
     assert isinstance(outcome, Reply)
     assert outcome.warning == "the connection ended after the last word: idle_timeout"
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_request_id_that_echoes_the_key_is_masked(status: int) -> None:
+    """A gateway may put anything under that name; what is cut is cut after masking."""
+    for echoed in ("sk-0123456789", "x" * 195 + " sk-0123456789"):
+        body = json.dumps({"id": echoed, "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})
+        outcome, _ = read([body.encode()], status=status)
+        assert outcome.request_id is not None
+        assert "sk-0" not in outcome.request_id
+        assert len(outcome.request_id) <= LONGEST_ID

@@ -43,6 +43,14 @@ def test_a_key_at_the_cut_is_masked_before_the_cut() -> None:
     assert "my key" not in Scrub(Secret(KEY))("x" * (BODY_LIMIT - 6) + KEY)
 
 
+@pytest.mark.parametrize("length", [*range(32_700, 32_790, 7), 131_060, 131_080])
+def test_a_credential_is_masked_wherever_looking_stopped_first(length: int) -> None:
+    """Long credentials shrink to a few stars, so that what stands far behind them is shown after all."""
+    before = f"sk-{'a' * (length - 4)} "
+    shown = Scrub(Secret(KEY))(f"{before}{KEY} sk-api-0123456789 Bearer abcdefghij the end")
+    assert shown == "*** *** *** *** the end"
+
+
 def test_a_scrub_does_not_show_its_key() -> None:
     """It is held by objects that may be printed."""
     assert KEY not in repr(Scrub(Secret(KEY)))

@@ -12,6 +12,12 @@ from worker.provider.wire.envelope import Failure, failure_of, warnings_of
     [
         ({"base_resp": {"status_code": 1002, "status_msg": "slow"}}, Failure(1002, "slow")),
         ({"base_resp": {"status_code": "1002", "status_msg": "slow"}}, Failure(1002, "slow")),
+        ({"base_resp": {"status_code": 1002.0, "status_msg": "slow"}}, Failure(1002, "slow")),
+        ({"error": {"message": "no", "code": 1004.0, "http_code": 401.0}}, Failure(1004, "no", 401)),
+        ({"base_resp": {"status_code": 0.0}}, None),
+        ({"base_resp": {"status_code": 0.5}}, None),
+        ({"base_resp": {"status_code": float("inf")}}, None),
+        ({"base_resp": {"status_code": 10**80}}, None),
         ({"choices": None, "base_resp": {"status_code": 2061}}, Failure(2061, "")),
         ({"base_resp": {"status_code": 0, "status_msg": "a warning"}, "choices": []}, None),
         ({"base_resp": {"status_code": "0"}}, None),

@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
         ({"X-Mm-Request-Id": "x"}, {"id": 7}, "x"),
         ({"alb_request_id": "a"}, {"id": ""}, "a"),
         ({"Trace-Id": " \x1b[2J "}, None, "[2J"),
-        ({"Trace-Id": "x" * 999}, None, "x" * 200),
+        ({"Trace-Id": "x" * 999}, None, "x" * 999),
         ({}, None, None),
     ],
 )
