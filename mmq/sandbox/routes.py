@@ -17,9 +17,6 @@ from mmq.sandbox.reply.reply import Reply, json_bytes
 from mmq.sandbox.send import id_headers, send
 from mmq.sandbox.state import State
 
-# When the oldest listed model was published, 2025-10-27.
-_MODELS_CREATED = 1_761_523_200
-
 
 def router(state: State) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
     """Return the handler of a sandbox: three chat paths, the list of models, control; else 404."""
@@ -51,8 +48,8 @@ def _models(state: State, request: web.BaseRequest, entry: Entry) -> Reply:
         # The list is one of the native routes: HTTP 200 and a base_resp.
         return refusal(Asked(Api.V2, entry.request_id, int(entry.started)), refused, state.config.quirks)
     listed = [
-        {"id": name, "object": "model", "created": _MODELS_CREATED, "owned_by": "minimax"}
+        {"id": name, "object": "model", "created": int(model.published.timestamp()), "owned_by": "minimax"}
         for name, model in MODELS.items()
-        if model.listed
+        if model.published is not None
     ]
     return Reply((json_bytes({"object": "list", "data": listed}),))

@@ -43,15 +43,17 @@ def _model(call: Call) -> Model:
 
 def _check_numbers(call: Call, model: Model) -> None:
     body = call.body
-    relaxed = call.api is Api.OPENAI and model.zero_temperature
+    relaxed = call.api is Api.OPENAI and model.newest_form
     temperature = body.get("temperature")
     if temperature is not None:
         low_ok = _number(temperature) and (temperature >= 0 if relaxed else temperature > 0)
         if not low_ok or temperature > (2 if relaxed else 1):
             raise Refused(2013, "invalid params, temperature must be in " + ("[0, 2]" if relaxed else "(0, 1]"))
     top_p = body.get("top_p")
-    if top_p is not None and not (_number(top_p) and 0 < top_p <= 1):
-        raise Refused(2013, "invalid params, top_p must be in (0, 1]")
+    if top_p is not None:
+        nought = call.api is Api.OPENAI
+        if not (_number(top_p) and 0 <= top_p <= 1 and (nought or top_p)):
+            raise Refused(2013, "invalid params, top_p must be in " + ("[0, 1]" if nought else "(0, 1]"))
     tokens = call.max_tokens
     if tokens is not None and not 0 < tokens <= model.max_output_tokens:
         raise Refused(2013, f"invalid params, max_tokens must be in [1, {model.max_output_tokens}]")

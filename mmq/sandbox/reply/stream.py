@@ -8,7 +8,7 @@ from typing import Any
 from mmq.sandbox.contract.api import Api
 from mmq.sandbox.reply.exchange import Exchange
 from mmq.sandbox.reply.reply import json_bytes
-from mmq.sandbox.reply.whole import FLAGS, closing_fields, reasoning_fields, usage, whole
+from mmq.sandbox.reply.whole import FLAGS, closing_fields, reasoning_fields, service_tier, usage, whole
 
 _COARSE_CHARACTERS = 125
 _CUT_CHARACTERS = 4  # inside <think> and inside </think>
@@ -135,4 +135,4 @@ def _envelope(exchange: Exchange, choices: list[dict[str, Any]]) -> dict[str, An
         "created": exchange.call.created,
         "model": exchange.model.id,
         "object": "chat.completion.chunk",
-    }
+    } | service_tier(exchange)

@@ -40,7 +40,7 @@ def whole(exchange: Exchange) -> dict[str, Any]:
             "created": call.created,
             "model": exchange.model.id,
             "object": "chat.completion",
-        }
+        } | service_tier(exchange)
     return body | closing_fields(exchange)
 
 
@@ -57,6 +57,14 @@ def closing_fields(exchange: Exchange) -> dict[str, Any]:
     if "base_resp_missing" not in quirks:
         fields["base_resp"] = _success(exchange)
     return fields
+
+
+def service_tier(exchange: Exchange) -> dict[str, str]:
+    """Return the tier an M3 answer was given at, named on the OpenAI path alone."""
+    if exchange.call.api is not Api.OPENAI or not exchange.model.newest_form:
+        return {}
+    asked = exchange.call.body.get("service_tier")
+    return {"service_tier": "priority" if asked == "priority" else "standard"}
 
 
 def usage(api: Api, answer: Answer | None) -> dict[str, Any]:

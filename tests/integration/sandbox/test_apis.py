@@ -87,7 +87,8 @@ def test_models_are_listed_to_those_with_a_key(asker: Asker) -> None:
     url = asker.sandbox.base_url + "/models"
     listed = asker.client.get(url, headers={"Authorization": f"Bearer {SANDBOX_KEY}"}).json()
     assert listed["data"][0].keys() == {"id", "object", "created", "owned_by"}
-    assert "MiniMax-M3" in {row["id"] for row in listed["data"]}
+    created = {row["id"]: row["created"] for row in listed["data"]}
+    assert created["MiniMax-M2"] < created["MiniMax-M2.5"] < created["MiniMax-M3"]
     refused = asker.client.get(url)
     assert (refused.status_code, refused.json()["base_resp"]["status_code"]) == (200, 1004)
 

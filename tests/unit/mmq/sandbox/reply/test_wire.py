@@ -69,6 +69,24 @@ def test_openai_content_holds_reasoning_unless_split(make_exchange: MakeExchange
     assert split["reasoning_details"][0]["text"] == thoughts
 
 
+@pytest.mark.parametrize(
+    ("api", "model", "asked", "tier"),
+    [
+        (Api.OPENAI, "MiniMax-M3", {}, "standard"),
+        (Api.OPENAI, "MiniMax-M3", {"service_tier": "priority"}, "priority"),
+        (Api.OPENAI, "MiniMax-M2.7", {}, None),
+        (Api.V2, "MiniMax-M3", {}, None),
+    ],
+)
+def test_m3_names_its_service_tier(
+    make_exchange: MakeExchange, api: Api, model: str, asked: dict[str, str], tier: str | None
+) -> None:
+    """In a body, and in every chunk of a stream, its usage tail included."""
+    options = {"include_usage": True}
+    exchange = make_exchange(api=api, model=model, stream=True, stream_options=options, **asked)
+    assert {frame.get("service_tier") for frame in [whole(exchange), *frames(exchange)]} == {tier}
+
+
 def test_reasoning_that_meets_the_cap_is_never_closed(make_exchange: MakeExchange) -> None:
     """`<think>` without an end and without an answer, finish_reason length."""
     choice = whole(make_exchange(api=Api.OPENAI, max_tokens=3))["choices"][0]
