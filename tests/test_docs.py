@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from mmq.cli.main import app
+from mmq.cli.commands import app
 from mmq.formats.read import read_stream
 from mmq.formats.record import Line
 from mmq.formats.source import Format

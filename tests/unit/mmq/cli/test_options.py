@@ -11,7 +11,7 @@ import typer
 from mmq.cli.checks import lanes_of, level_of
 from mmq.cli.environment import overridden
 from mmq.cli.failure import complain, exit_code
-from mmq.cli.main import app
+from mmq.cli.commands import app
 from worker.errors import ConfigurationError, InvalidRequest, MmqError, NotFound, Problem, Unavailable
 from worker.provider.account import Api
 
@@ -34,7 +34,7 @@ def test_help_loads_nothing_heavy() -> None:
     script = (
         "import sys, types, pathlib\n"
         "door = types.ModuleType('mmq'); door.__path__ = [sys.argv[1]]; sys.modules['mmq'] = door\n"
-        "import mmq.cli.main\n"
+        "import mmq.cli.commands\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     loaded = subprocess.run(
