@@ -21,7 +21,7 @@ demo: install ## Answer 200 prompts against the sandbox: no key, no service need
 	@$(BIN)/mmq demo
 
 test: install ## Run every test against real Redis, SQLite, PostgreSQL and workers
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
 check: install ## Lint, format, types, import contracts
 	$(BIN)/ruff check .
