@@ -19,9 +19,8 @@ from sqlalchemy import Engine
 from mmq.local.process import Child
 from mmq.local.stack import Stack
 from mmq.queue import Queue
-from models import leases, queries
+from models import clock, leases, queries
 from models.session import reading
-from models.table import utcnow
 from worker.settings import Settings, load
 
 START_LIMIT_S = 30.0
@@ -101,7 +100,7 @@ def until(condition: Callable[[], bool], complaint: str, limit_s: float = START_
 
 def _alive(database: Engine) -> int:
     with reading(database) as connection:
-        return len(leases.alive(connection, utcnow()))
+        return len(leases.alive(connection, clock.now(connection)))
 
 
 def _clean() -> dict[str, str]:

@@ -11,14 +11,12 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from models import leases
+from models import clock, leases
 from models.session import open_database, reading
-from models.table import utcnow
 from worker.errors import ConfigurationError
 from worker.settings import load
 
@@ -30,16 +28,17 @@ def complaint(environ: Mapping[str, str], host: str) -> str | None:
     except ConfigurationError as exc:
         return str(exc)
     try:
-        return None if _leased(database, host, utcnow()) else f"no worker of {host} holds a lease"
+        return None if _leased(database, host) else f"no worker of {host} holds a lease"
     except DBAPIError as exc:
         return f"the database cannot be asked: {type(exc.orig).__name__}"
     finally:
         database.dispose()
 
 
-def _leased(database: Engine, host: str, now: datetime) -> bool:
+def _leased(database: Engine, host: str) -> bool:
     with reading(database) as connection:
-        return any(worker.name.endswith(f"@{host}") for worker in leases.alive(connection, now))
+        alive = leases.alive(connection, clock.now(connection))
+        return any(worker.name.endswith(f"@{host}") for worker in alive)
 
 
 if __name__ == "__main__":

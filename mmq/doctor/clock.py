@@ -1,11 +1,13 @@
-"""Whether a server's clock agrees with ours: leases and gates are moments that several machines compare."""
+"""Whether a server's clock agrees with ours: deadlines and records are moments that several machines compare.
+
+Leases are not among them: they are written and judged by PostgreSQL's clock alone, as gates are by Redis's.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from mmq.doctor.check import Check, fail, ok, warn
-from worker.recording.lease import LEASE
+from mmq.doctor.check import Check, ok, warn
 
 NOTICEABLE = timedelta(seconds=2)
 NTP = "let both machines keep their clocks by NTP"
@@ -18,6 +20,4 @@ def compare(whose: str, theirs: datetime, before: datetime, after: datetime) -> 
     if skew < NOTICEABLE:
         return ok(name, "agrees with ours")
     found = f"is {skew.total_seconds():.1f} s {'ahead of' if theirs > after else 'behind'} ours"
-    if skew < LEASE:
-        return warn(name, found, NTP)
-    return fail(name, f"{found}: living workers would be taken for dead", NTP)
+    return warn(name, f"{found}: deadlines, and the moments on record, are off by as much", NTP)

@@ -9,10 +9,10 @@ from sqlalchemy.exc import DBAPIError
 
 from mmq import schema
 from mmq.doctor.check import Check, ok, warn
-from models import leases
+from models import clock, leases
 from models.lane import Lane
 from models.session import database_url, open_database, reading
-from models.table import Row, utcnow
+from models.table import Row
 from worker.settings import Settings
 
 
@@ -46,7 +46,7 @@ def _alive(settings: Settings) -> list[Row] | None:
         if schema.behind(database):
             return None
         with reading(database) as connection:
-            return list(leases.alive(connection, utcnow()))
+            return list(leases.alive(connection, clock.now(connection)))
     except DBAPIError:
         return None
     finally:

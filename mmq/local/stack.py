@@ -18,10 +18,9 @@ from mmq.local.folder import locked, private_folder
 from mmq.local.process import Child
 from mmq.local.reach import require_redis
 from mmq.local.redis import EmbeddedRedis
-from models import feeding, leases
+from models import clock, feeding, leases
 from models.lane import Lane
 from models.session import database_url, open_database, reading, writing
-from models.table import utcnow
 from worker.errors import Unavailable
 from worker.recording import liveness
 from worker.settings import Settings
@@ -131,8 +130,8 @@ class Stack:
 
     def _bury_the_dead(self) -> None:
         """Give back the jobs of workers that a killed run left behind, without waiting for their leases."""
-        now = utcnow()
         with reading(self.database) as connection:
+            now = clock.now(connection)
             known = [*(worker.id for worker in leases.alive(connection, now)), *leases.expired(connection, now)]
         if dead := liveness.dead(self.settings.home, known):
             with writing(self.database) as connection:
@@ -155,7 +154,7 @@ class Stack:
     def _served(self) -> bool:
         """Return whether workers take the jobs of this database already, whatever their lane."""
         with _available(), reading(self.database) as connection:
-            lanes = {worker.id: worker.lanes.split(",") for worker in leases.alive(connection, utcnow())}
+            lanes = {worker.id: worker.lanes.split(",") for worker in leases.alive(connection, clock.now(connection))}
         # Workers of another home or machine share the database, but cannot hear our Redis.
         serving = liveness.serving(self.settings.home, lanes) if self.settings.embedded_redis else lanes
         return {lane for worker_id in serving for lane in lanes[worker_id]}.issuperset(Lane)

@@ -14,7 +14,7 @@ from mmq.report.outlook import Outlook
 from mmq.report.record import Record
 from mmq.report.words import counted, duration
 from mmq.run.forecast import obstacle, seconds_until, waiting_before
-from models import leases, pause, queries
+from models import clock, leases, pause, queries
 from models.lane import Lane
 from models.session import reading
 from models.table import Row, utcnow
@@ -67,7 +67,7 @@ def _held_up(settings: Settings, connection: Connection, job: Row, now: datetime
     if (closed := all_paused(accounts, pauses)) is not None:
         why = f": {closed.code}, {closed.reason}; {closed.remedy}" if closed.code else ""
         return Outlook("account_paused", f"account {closed.name} is paused{why}")
-    if not any(job.lane in worker.lanes.split(",") for worker in leases.alive(connection, now)):
+    if not any(job.lane in worker.lanes.split(",") for worker in leases.alive(connection, clock.now(connection))):
         return Outlook("no_worker", f"no worker serves the lane {job.lane}; start one with `mmq up` or `mmq worker`")
     if job.run_at is not None and job.run_at > now:
         seconds = (job.run_at - now).total_seconds()

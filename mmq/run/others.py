@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from models import leases
+from models import clock, leases
 from models.session import open_database, reading
-from models.table import utcnow
 from worker.recording import liveness
 from worker.settings import Settings
 
@@ -14,7 +13,7 @@ def others_go_on(settings: Settings) -> bool:
     database = open_database(settings.database_url)
     try:
         with reading(database) as connection:
-            alive = {worker.id for worker in leases.alive(connection, utcnow())}
+            alive = {worker.id for worker in leases.alive(connection, clock.now(connection))}
         # Ours may have been killed: their leases hold for some moments more.
         return bool(alive - liveness.dead(settings.home, alive))
     finally:

@@ -6,10 +6,9 @@ from sqlalchemy import Engine
 
 from mmq.report.overview import AccountState, BatchState, LaneState, Overview, WorkerState
 from mmq.report.progress import Pause
-from models import leases, pause, queries
+from models import clock, leases, pause, queries
 from models.lane import Lane
 from models.session import reading
-from models.table import utcnow
 from worker.settings import Settings
 
 NEWEST_BATCHES = 10
@@ -19,7 +18,7 @@ def survey(settings: Settings, database: Engine) -> Overview:
     """Return lanes, accounts, workers, pauses and the newest batches as they are now."""
     with reading(database) as connection:
         open_jobs = {(row.lane, row.state): row.jobs for row in queries.counts_by_lane(connection)}
-        alive = leases.alive(connection, utcnow())
+        alive = leases.alive(connection, clock.now(connection))
         paused = pause.paused(connection)
         batches = [
             BatchState(row.id, row.name, row.created_at, queries.counts(connection, row.id))

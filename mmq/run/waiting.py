@@ -9,9 +9,8 @@ from sqlalchemy import Engine
 from mmq.report.screen import Screen
 from mmq.run.limits import LimitsView
 from mmq.run.watch import Watch
-from models import leases, queries
+from models import clock, leases, queries
 from models.session import reading
-from models.table import utcnow
 from worker.settings import Settings
 
 NOBODY = "no worker is running; start one with `mmq up` or `mmq worker`"
@@ -38,4 +37,4 @@ def wait_for(database: Engine, settings: Settings, batch_id: str, screen: Screen
 
 def _anybody(database: Engine) -> bool:
     with reading(database) as connection:
-        return bool(leases.alive(connection, utcnow()))
+        return bool(leases.alive(connection, clock.now(connection)))

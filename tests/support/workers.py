@@ -16,9 +16,9 @@ from sqlalchemy import Engine as Database
 from mmq.queue import Queue
 from mmq.sandbox.config import SANDBOX_GROUP, SANDBOX_KEY
 from mmq.sandbox.thread import SandboxThread
-from models import leases, queries
+from models import clock, leases, queries
 from models.session import reading
-from models.table import Row, utcnow
+from models.table import Row
 from support.redis_server import RedisServer
 from support.waiting import eventually
 from worker.settings import load
@@ -101,7 +101,7 @@ class Place:
     def alive(self) -> list[Row]:
         """The rows of the workers whose lease holds."""
         with reading(self.database) as connection:
-            return list(leases.alive(connection, utcnow()))
+            return list(leases.alive(connection, clock.now(connection)))
 
     def job(self, job_id: str) -> Any:
         """A job's row, or None."""

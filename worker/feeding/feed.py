@@ -17,7 +17,7 @@ from math import ceil
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
-from models import feeding, leases, pause, transitions
+from models import clock, feeding, leases, pause, transitions
 from models.feeding import NO_BATCH
 from models.lane import Lane
 from models.session import reading, writing
@@ -114,8 +114,8 @@ class Feeder:
             await self.redis.set(EPOCH_KEY, self.worker_id)
 
     def _upkeep(self, fresh: bool, empty: Collection[Lane]) -> None:
-        now = utcnow()
         with reading(self.database) as connection:
+            now = clock.now(connection)
             self._workers = leases.alive(connection, now)
             # Never itself: woken after a freeze it is alive, and its own heartbeat is about to say so.
             dead = [worker for worker in leases.expired(connection, now) if worker != self.worker_id]
@@ -150,8 +150,8 @@ class Feeder:
         return lost
 
     def _feed(self) -> float:
-        now = utcnow()
         with reading(self.database) as connection:
+            now = clock.now(connection)
             under_way = feeding.fed_by_lane(connection)
             self._pauses = pause.paused(connection)  # read anew: what a broken account hands back would be fed at once
         wait = FULL_S if under_way else IDLE_S

@@ -1,6 +1,7 @@
 """The worker's lease on its jobs, and the one leader among the workers.
 
 The lease is a row in SQL, since what it guards is in SQL: as long as it is renewed, nobody rescues this worker's jobs.
+It is written and judged by the database's clock, so that hosts whose clocks differ do not bury the living.
 Leadership, which only saves work, is a key in Redis: two leaders for a moment would feed some jobs twice, and claiming
 sorts that out.
 """
@@ -15,8 +16,8 @@ from typing import Any
 from redis.asyncio import Redis
 from sqlalchemy import Connection
 
-from models import feeding, leases, pause, set_limits
-from models.table import Row, utcnow
+from models import clock, feeding, leases, pause, set_limits
+from models.table import Row
 
 LEASE = timedelta(seconds=15)  # a worker that is silent for so long is taken for dead
 HEARTBEAT_S = 3.0  # so that four heartbeats may fail before the lease runs out
@@ -35,20 +36,20 @@ class Beat:
 
 def register(connection: Connection, worker: dict[str, Any]) -> None:
     """Insert the worker with a fresh lease, or renew the lease that a repeated write finds."""
-    now = utcnow()
+    now = clock.now(connection)
     if not leases.renew(connection, worker["id"], now + LEASE):
         leases.register(connection, {**worker, "started_at": now, "lease_until": now + LEASE})
 
 
 def beat(connection: Connection, worker_id: str) -> Beat:
     """Renew the lease of all jobs of a worker, in one row, and read what people steer."""
-    renewed = leases.renew(connection, worker_id, utcnow() + LEASE)
+    renewed = leases.renew(connection, worker_id, clock.now(connection) + LEASE)
     return Beat(renewed, pause.paused(connection), set_limits.all_set(connection))
 
 
 def leave(connection: Connection, worker_id: str, hints: Sequence[str]) -> None:
     """End the worker's lease now. Jobs that it was told of but did not claim are fed to others at once."""
-    now = utcnow()
+    now = clock.now(connection)
     if hints:
         feeding.unfeed(connection, hints)
     leases.renew(connection, worker_id, now)

@@ -11,7 +11,7 @@ from worker.recording import liveness
 def holder(home, worker_id):
     """A process that holds a worker's file until it is killed."""
     return Parent(
-        "from pathlib import Path; from worker import liveness\n"
+        "from pathlib import Path; from worker.recording import liveness\n"
         f"hold = liveness.hold(Path({str(home)!r}), {worker_id!r}); print('held', flush=True); input()"
     )
 

@@ -207,7 +207,7 @@ def test_jobs_of_a_killed_worker_are_given_back_at_once(home):
     with (
         stack_of(home, workers=0) as stack,
         Parent(
-            "from pathlib import Path; from worker import liveness\n"
+            "from pathlib import Path; from worker.recording import liveness\n"
             f"hold = liveness.hold(Path({str(home)!r}), 'killed'); print('held', flush=True); input()"
         ),
     ):
