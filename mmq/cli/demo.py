@@ -43,7 +43,7 @@ def command(
         ask = asked(str(source), None, None, lane="default")
         title = f"{prompts} prompts → a MiniMax of our own, at {sandbox.base_url}"
         ending = Run(ask, settings, environ, screen(title, quiet=quiet)).go()
-    code = finish(ending, quiet=quiet, as_json=False)
+    code = finish(ending, quiet=quiet, as_json=False, again=False)  # its MiniMax is gone
     if not quiet:
         print(_FAREWELL.format(prepare=_prepare(environ["MMQ_HOME"]), folder=folder), file=sys.stderr)
     # That some fail is what it is meant to show.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,16 +12,17 @@ if TYPE_CHECKING:
     from mmq.run.story import Ending
 
 
-def finish(ending: Ending, *, quiet: bool, as_json: bool) -> int:
-    """Print how a run ended and return its exit code."""
+def finish(ending: Ending, *, quiet: bool, as_json: bool, again: bool = True) -> int:
+    """Print how a run ended and return its exit code. `again`: the same command would go on with the same jobs."""
     summary = ending.summary
     if summary is not None:
-        present(summary, quiet=quiet, as_json=as_json)
+        repeat = f"mmq retry {summary.batch_id}, then the same command" if again else None
+        present(summary, quiet=quiet, as_json=as_json, again=repeat)
     if ending.error is not None:
         complain(ending.error)
     if ending.error is None and ending.signal_code is None:
         return 0 if summary is not None and summary.complete else SOME_FAILED
-    if not quiet:
+    if again and not quiet:
         go_on(ending)
     if ending.signal_code is not None:
         return ending.signal_code
@@ -33,16 +33,21 @@ def finish(ending: Ending, *, quiet: bool, as_json: bool) -> int:
     return exit_code(ending.error) if ending.error else 0
 
 
-def present(summary: Summary, *, quiet: bool, as_json: bool) -> None:
-    """Print a summary: as JSON on standard output, or for people on standard error."""
+def present(summary: Summary, *, quiet: bool, as_json: bool, again: str | None = None) -> None:
+    """Print a summary: as JSON on standard output, or for people on standard error.
+
+    `again` tells how what failed is asked once more.
+    """
     if as_json:
-        print(json.dumps(summary.as_json(), ensure_ascii=False), flush=True)
+        from mmq.formats.printable import printable_json  # noqa: PLC0415
+
+        print(printable_json(summary.as_json()), flush=True)
     if quiet:
         return
     from mmq.report.paper import put  # noqa: PLC0415
     from mmq.report.summary import rendered  # noqa: PLC0415
 
-    put(rendered(summary), sys.stderr)
+    put(rendered(summary, again), sys.stderr)
 
 
 def go_on(ending: Ending) -> None:

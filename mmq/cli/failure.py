@@ -6,9 +6,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mmq.report.words import safe
 from worker.errors import ConfigurationError, InvalidRequest, MmqError, NotFound
 
-FAILED, USAGE, SOME_FAILED, INTERRUPTED, TERMINATED = 1, 2, 3, 130, 143
+FAILED, USAGE, SOME_FAILED, INTERRUPTED, READER_LEFT = 1, 2, 3, 130, 141
 
 
 @contextmanager
@@ -35,16 +36,23 @@ def complain(error: MmqError) -> None:
     for problem in error.problems:
         _print(f"{problem.field}: {problem.message}")
         if problem.remedy:
-            print(f"     {problem.remedy}", file=sys.stderr)
+            print(f"     {safe(problem.remedy, lines=True)}", file=sys.stderr)
 
 
 def exit_code(error: MmqError) -> int:
-    """Return 2 for what whoever typed the command can mend by typing or setting something else, 1 for the rest."""
+    """Return 2 for what whoever typed the command can mend by typing or setting something else, 1 for the rest.
+
+    141 where nobody reads on: as shells have it of a program that is ended by a closed pipe.
+    """
+    from mmq.formats.write import ReaderLeft  # noqa: PLC0415
+
+    if isinstance(error, ReaderLeft):
+        return READER_LEFT
     return USAGE if isinstance(error, ConfigurationError | InvalidRequest | NotFound) else FAILED
 
 
 def _print(message: str) -> None:
-    print(f"mmq: {message}", file=sys.stderr)
+    print(f"mmq: {safe(message, lines=True)}", file=sys.stderr)
 
 
 def _of_the_database(error: Exception) -> str | None:

@@ -17,10 +17,10 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Show a job's state, why it waits or failed, and each call made for it, with MiniMax's code and request id."""
-    import json  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
     from mmq.cli.place import opened  # noqa: PLC0415
+    from mmq.formats.printable import printable_json  # noqa: PLC0415
     from mmq.report.paper import put  # noqa: PLC0415
     from mmq.report.record import as_record, rendered  # noqa: PLC0415
     from mmq.run.inspect import inspect  # noqa: PLC0415
@@ -28,6 +28,6 @@ def command(
     with opened() as (settings, database):
         found = inspect(settings, database, job)
     if as_json:
-        print(json.dumps(as_record(found, prompt=prompt, answer=answer), ensure_ascii=False, default=str))
+        print(printable_json(as_record(found, prompt=prompt, answer=answer)))
     else:
         put(rendered(found, prompt=prompt, answer=answer), sys.stdout)

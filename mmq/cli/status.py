@@ -15,11 +15,11 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Show lanes, accounts, workers, pauses and the newest batches; or what became of BATCH so far."""
-    import json  # noqa: PLC0415
     import sys  # noqa: PLC0415
     from dataclasses import asdict  # noqa: PLC0415
 
     from mmq.cli.place import opened, require_batch  # noqa: PLC0415
+    from mmq.formats.printable import printable_json  # noqa: PLC0415
     from mmq.report import overview, summary  # noqa: PLC0415
     from mmq.report.paper import put  # noqa: PLC0415
     from mmq.run.reckon import reckon  # noqa: PLC0415
@@ -34,8 +34,8 @@ def command(
             with reading(database) as connection:
                 require_batch(connection, batch)
             reckoned = reckon(database, batch)
-            told, layout = reckoned.as_json(), summary.rendered(reckoned)
+            told, layout = reckoned.as_json(), summary.rendered(reckoned, f"mmq retry {batch}")
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        print(printable_json(told))
     else:
         put(layout, sys.stdout)

@@ -34,7 +34,7 @@ def command(
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
         summary = reckon(database, batch)
-    present(summary, quiet=quiet, as_json=as_json)
+    present(summary, quiet=quiet, as_json=as_json, again=f"mmq retry {batch}")
     if not ended:
         raise typer.Exit(FAILED)
     raise typer.Exit(0 if summary.complete else SOME_FAILED)

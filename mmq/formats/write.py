@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,8 @@ from errno import EBADF
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from mmq.formats.printable import printable_json
+from mmq.formats.replacement import replacing
 from worker.errors import InvalidRequest, MmqError, Problem
 
 STDOUT = "-"
@@ -17,6 +18,10 @@ STDOUT = "-"
 
 class NotWritten(MmqError):
     """A file of results could not be written. What belongs in it is in the database all the same."""
+
+
+class ReaderLeft(MmqError):
+    """Whoever read the results had enough of them, as `head` has."""
 
 
 def write_jsonl(target: str, lines: Iterable[Mapping[str, Any]]) -> int:
@@ -28,14 +33,17 @@ def write_jsonl(target: str, lines: Iterable[Mapping[str, Any]]) -> int:
 
     Raises:
         NotWritten: a full disk, a folder that is gone.
-        ConnectionError: whoever read standard output has left, or `lines` broke off.
+        ReaderLeft: `target` is a pipe that nobody reads any more.
+        ConnectionError: `lines` broke off.
     """
+    name = "standard output" if target == STDOUT else target
     try:
         return _write_to(target, lines)
+    except BrokenPipeError as exc:
+        raise ReaderLeft(f"whoever read {name} left before the end") from exc
     except ConnectionError:
         raise
     except OSError as exc:
-        name = "standard output" if target == STDOUT else target
         raise NotWritten(f"{name} cannot be written: {exc.strerror or type(exc).__name__}") from exc
 
 
@@ -48,30 +56,44 @@ def require_target(target: str) -> None:
         raise InvalidRequest([Problem("OUT", f"{target} is a folder", "name a file in it")])
     if not folder.is_dir():
         raise InvalidRequest([Problem("OUT", f"there is no folder {folder}", "create it")])
+    if Path(target).exists() and not os.access(target, os.W_OK):
+        raise InvalidRequest([Problem("OUT", f"{target} may only be read", "name another file, or chmod u+w it")])
     if not os.access(folder, os.W_OK):
         raise InvalidRequest([Problem("OUT", f"the folder {folder} cannot be written to", "choose another")])
 
 
 def encode_line(line: Mapping[str, Any]) -> bytes:
-    """Return one line in UTF-8 with its line end. Half an emoji, which UTF-8 lacks, is written as an escape."""
-    try:
-        return (json.dumps(line, ensure_ascii=False) + "\n").encode()
-    except UnicodeEncodeError:
-        return (json.dumps(line) + "\n").encode()
+    """Return one line in UTF-8 with its line end, which no terminal obeys and no reader of lines cuts in two.
+
+    Controls, and half an emoji, which UTF-8 lacks, are written as escapes: whoever parses the line gets what it held.
+    """
+    return (printable_json(line) + "\n").encode()
 
 
 def _write_to(target: str, lines: Iterable[Mapping[str, Any]]) -> int:
     if target == STDOUT:
-        if sys.stdout is None:
-            raise OSError(EBADF, "it is closed")
-        count = _write(sys.stdout.buffer, lines)
-        sys.stdout.buffer.flush()
-        return count
+        return _print(lines)
     path = Path(target).resolve()
     if path.exists() and not path.is_file():
         with path.open("wb") as stream:
             return _write(stream, lines)
-    return _replace(path, lines)
+    with replacing(path) as stream:
+        return _write(stream, lines)
+
+
+def _print(lines: Iterable[Mapping[str, Any]]) -> int:
+    if sys.stdout is None:
+        raise OSError(EBADF, "it is closed")
+    try:
+        count = _write(sys.stdout.buffer, lines)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python would try to get rid of the rest when it ends, and complain.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        raise
+    return count
 
 
 def _write(stream: BinaryIO, lines: Iterable[Mapping[str, Any]]) -> int:
@@ -80,29 +102,3 @@ def _write(stream: BinaryIO, lines: Iterable[Mapping[str, Any]]) -> int:
         stream.write(encode_line(line))
         count += 1
     return count
-
-
-def _replace(path: Path, lines: Iterable[Mapping[str, Any]]) -> int:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as stream:
-            if path.exists():
-                temporary.chmod(path.stat().st_mode)
-            count = _write(stream, lines)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-    return count
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut, too."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

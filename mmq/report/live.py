@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mmq.report.progress import Progress
-from mmq.report.words import duration
+from mmq.report.words import duration, safe
 
 COLOURS = {"done": "green", "failed": "red", "withdrawn": "yellow", "in flight": "cyan"}
 WIDEST = 100  # beyond this the eye loses the line
@@ -22,13 +22,13 @@ class Live:
     """Replaces itself in place; messages appear above it."""
 
     def __init__(self, title: str, console: Console | None = None) -> None:
-        self._title = title
+        self._title = safe(title)
         self._console = console or Console(stderr=True, highlight=False)
         self._live = RichLive(console=self._console, auto_refresh=False, transient=True)
 
     def say(self, text: str) -> None:
         """Print a message above the display."""
-        self._console.print(Text(text))
+        self._console.print(Text(safe(text, lines=True)))
 
     complain = say
 
@@ -72,8 +72,10 @@ def drawn(title: str, progress: Progress, width: int) -> RenderableType:
         figures.append(number, style=f"bold {colour}".strip())
         figures.append(f" {word}    ", style="dim")
     lines: list[RenderableType] = [Text(), head, bar, figures]
-    lines += [Text(f"{pause}\n{pause.mend}", style="bold red") for pause in progress.pauses]
-    lines += [Text(remark, style="yellow", overflow="ellipsis", no_wrap=True) for remark in quiet_remarks(progress)]
+    lines += [Text(f"{safe(str(pause))}\n{safe(pause.mend)}", style="bold red") for pause in progress.pauses]
+    lines += [
+        Text(safe(remark), style="yellow", overflow="ellipsis", no_wrap=True) for remark in quiet_remarks(progress)
+    ]
     frame = Table.grid(padding=(0, 2))
     frame.add_column(width=width - 4)
     frame.add_row(Group(*lines))

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self, TextIO
 
 from mmq.report.progress import Progress, line
+from mmq.report.words import safe
 
 LINE_EVERY_S = 5.0
 
@@ -49,7 +50,7 @@ class Plain:
 
     def complain(self, text: str) -> None:
         """Print a line."""
-        print(text, file=self._stream, flush=True)
+        print(safe(text, lines=True), file=self._stream, flush=True)
 
     def show(self, progress: Progress) -> None:
         """Print a line if the last one is old, or if something has been paused since or is newly amiss."""

@@ -40,6 +40,8 @@ class Summary:
     seconds: float | None
     calls: int
     calls_failed: int  #: refused for other reasons than limits, or broken
+    calls_late: int  #: answered when the job had been answered or withdrawn
+    calls_broken_off: int  #: by us, or with a worker that died
     refused_by_limits: int
     limit_codes: Sequence[str]
     waited_s: float  #: for limits and retries, all jobs together
@@ -59,12 +61,15 @@ class Summary:
         return asdict(self)
 
 
-def rendered(summary: Summary) -> RenderableType:
-    """Return the summary for a terminal or a file; width and colour are the console's."""
+def rendered(summary: Summary, again: str | None = None) -> RenderableType:
+    """Return the summary for a terminal or a file; width and colour are the console's.
+
+    `again` tells how what failed is asked once more.
+    """
     parts: list[RenderableType] = [Text(), _headline(summary), Text(), _figures(summary)]
     if summary.failures:
         parts += [Text(), _failures(summary.failures)]
-    parts += [Text(), _places(summary), Text()]
+    parts += [Text(), _places(summary, again), Text()]
     return Padding(Group(*parts), (0, 2))
 
 
@@ -102,12 +107,15 @@ def _figures(summary: Summary) -> Table:
 
 
 def _calls(summary: Summary) -> str:
-    cut_off = summary.calls - summary.answered - summary.refused_by_limits - summary.calls_failed
+    ended = (summary.answered, summary.refused_by_limits, summary.calls_failed)
+    out = summary.calls - sum(ended) - summary.calls_late - summary.calls_broken_off
     figures = [f"{summary.answered:,} answered"]
     for count, words in (
         (summary.refused_by_limits, "refused by limits"),
         (summary.calls_failed, "failed"),
-        (cut_off, "cut off or still out"),
+        (summary.calls_late, "answered too late"),
+        (summary.calls_broken_off, "broken off"),
+        (out, "still out"),
     ):
         if count > 0:
             figures.append(f"{count:,} {words}")
@@ -126,14 +134,14 @@ def _failures(groups: Sequence[FailureGroup]) -> Table:
     return table
 
 
-def _places(summary: Summary) -> Table:
+def _places(summary: Summary, again: str | None) -> Table:
     table = _grid()
     if summary.answers_file:
-        table.add_row("answers", Text(summary.answers_file, style="bold"))
+        table.add_row("answers", Text(safe(summary.answers_file), style="bold"))
     if summary.errors_file:
-        table.add_row("failures", Text(summary.errors_file, style="bold"))
-    if summary.failed:
-        table.add_row("again", Text(f"mmq retry {summary.batch_id}, then the same command", style="cyan"))
+        table.add_row("failures", Text(safe(summary.errors_file), style="bold"))
+    if summary.failed and again:
+        table.add_row("again", Text(again, style="cyan"))
     table.add_row("more", Text(f"mmq status {summary.batch_id}", style="cyan"))
     return table
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sqlalchemy import Connection, Engine
 
 from mmq.report.summary import FailureGroup, Summary
@@ -27,6 +29,9 @@ def reckon(
         usage = queries.usage(connection, batch_id)
         calls = queries.attempts_by_code(connection, batch_id)
         groups = failure_groups(connection, batch_id)
+    ended: Counter[str | None] = Counter()
+    for row in calls:
+        ended[row.outcome] += row.attempts
     throttled = [row for row in calls if row.outcome == Outcome.THROTTLED]
     return Summary(
         batch_id=batch_id,
@@ -39,8 +44,10 @@ def reckon(
         before=before,
         seconds=seconds,
         calls=usage.attempts,
-        calls_failed=sum(row.attempts for row in calls if row.outcome in {Outcome.FAILED, Outcome.BLOCKED}),
-        refused_by_limits=sum(row.attempts for row in throttled),
+        calls_failed=ended[Outcome.FAILED] + ended[Outcome.BLOCKED],
+        calls_late=ended[Outcome.SUPERSEDED],
+        calls_broken_off=ended[Outcome.ABANDONED] + ended[Outcome.LOST],
+        refused_by_limits=ended[Outcome.THROTTLED],
         limit_codes=sorted({str(row.code) for row in throttled}),
         waited_s=usage.limited_s,
         prompt_tokens=usage.prompt_tokens,

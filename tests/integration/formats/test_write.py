@@ -93,6 +93,63 @@ def test_half_an_emoji_in_an_answer_is_written_as_an_escape() -> None:
     assert json.loads(encode_line(line)) == line
 
 
+@pytest.mark.parametrize(
+    "nasty", ["\x9b31m", "\x1b]0;title\x07", "\u202eevil", "a\u2028b\x85c\u2029", "\x7f", "\u2066x\u2069", "\r\n"]
+)
+def test_no_line_drives_a_terminal_or_breaks_in_two(nasty: str) -> None:
+    """Escaped within JSON, where whoever parses it finds the same value; letters of all scripts stay as they are."""
+    line = {"text": f"杭州 👨‍👩‍👧 {nasty}", nasty: 1}
+    written = encode_line(line).decode()
+    assert json.loads(written) == line
+    assert "杭州 👨‍👩‍👧" in written
+    assert len(written.splitlines()) == 1
+    assert not (set(nasty) - set(map(chr, range(32, 127)))) & set(written.removesuffix("\n"))
+
+
+def test_a_reader_that_leaves_is_told_from_a_disk_that_is_full() -> None:
+    """As `head` does: what is left ends up nowhere, and Python says nothing of it at its end."""
+    program = (
+        "import sys; from mmq.formats.write import ReaderLeft, write_jsonl\n"
+        "sys.stdin.read()\n"
+        "try: write_jsonl('-', ({'n': n} for n in range(100_000)))\n"
+        "except ReaderLeft as error: sys.exit(str(error))\n"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", program], text=True, **pipes)
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, told = process.communicate("")
+    assert (process.returncode, told) == (1, "whoever read standard output left before the end\n")
+
+
+def test_the_half_file_of_a_killed_writer_is_cleared(tmp_path: Path) -> None:
+    """By the next writer of the same target; those of living writers, and other files, stay."""
+    target, dead = tmp_path / "out.jsonl", subprocess.Popen(["true"])
+    dead.wait()
+    left = tmp_path / f".out.jsonl.{dead.pid}.part"
+    stays = [
+        tmp_path / f".out.jsonl.{os.getppid()}.part",
+        tmp_path / f".other.jsonl.{dead.pid}.part",
+        tmp_path / ".out.jsonl.x.part",
+    ]
+    for path in (left, *stays):
+        path.write_text("half")
+    write_jsonl(str(target), LINES)
+    assert sorted(tmp_path.iterdir()) == sorted([target, *stays])
+
+
+def test_a_file_that_may_only_be_read_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever made it so meant it; a folder that may be written to does not change that."""
+    target = tmp_path / "out.jsonl"
+    target.touch(mode=0o400)
+    writable = os.access
+    # A superuser may write to everything, and tests run as one.
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(target) and writable(path, mode))
+    with pytest.raises(InvalidRequest, match="may only be read"):
+        require_target(str(target))
+
+
 @pytest.mark.parametrize(("name", "words"), [("none/out.jsonl", "no folder"), (".", "is a folder")])
 def test_unwritable_target_is_told_beforehand(tmp_path: Path, name: str, words: str) -> None:
     """Nobody waits a night for answers that have nowhere to go."""

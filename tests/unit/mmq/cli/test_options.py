@@ -9,9 +9,9 @@ import pytest
 import typer
 
 from mmq.cli.checks import lanes_of, level_of
+from mmq.cli.commands import app
 from mmq.cli.environment import overridden
 from mmq.cli.failure import complain, exit_code
-from mmq.cli.commands import app
 from worker.errors import ConfigurationError, InvalidRequest, MmqError, NotFound, Problem, Unavailable
 from worker.provider.account import Api
 

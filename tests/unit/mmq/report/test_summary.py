@@ -20,8 +20,10 @@ SUMMARY = Summary(
     bad_lines=5,
     before=40,
     seconds=21.2,
-    calls=228,
+    calls=233,
     calls_failed=16,
+    calls_late=2,
+    calls_broken_off=3,
     refused_by_limits=14,
     limit_codes=["1002", "1039"],
     waited_s=400.0,
@@ -33,20 +35,19 @@ SUMMARY = Summary(
 )
 
 
-def shown(summary: Summary) -> str:
+def shown(summary: Summary, again: str | None = None) -> str:
     stream = StringIO()
-    put(rendered(summary), stream)
+    put(rendered(summary, again), stream)
     return stream.getvalue()
 
 
 def test_the_summary_tells_all_that_happened() -> None:
     """Counts, tokens, calls, limits and their cost, failures with meaning, remedy and example, files, what next."""
-    text = shown(SUMMARY)
+    text = shown(SUMMARY, "mmq retry batch-1, then the same command")
     for said in (
         "197 of 205 answered, 3 failed, 5 lines not run  in 21 s",
         "40 answers had come in an earlier run; not asked again",
         "3,345 in, 4,457 out",
-        "228: 197 answered, 14 refused by limits, 16 failed, 1 cut off or still out",
         "14 calls refused (1002, 1039) and made again; a job waited 2.0 s for its turn, on average",
         "3  1026  the input was found sensitive",
         "change the prompt",
@@ -57,17 +58,21 @@ def test_the_summary_tells_all_that_happened() -> None:
         "mmq status batch-1",
     ):
         assert said in text
+    calls = "233: 197 answered, 14 refused by limits, 16 failed, 2 answered too late, 3 broken off, 1 still out"
+    assert calls in " ".join(text.split())
 
 
 def test_what_did_not_happen_is_not_told() -> None:
     """A run without trouble has no lines about trouble."""
     smooth = replace(
-        SUMMARY, lines=197, failed=0, bad_lines=0, before=0, calls=197, calls_failed=0, refused_by_limits=0,
-        failures=[], errors_file=None,
+        SUMMARY, lines=197, failed=0, bad_lines=0, before=0, calls=197, calls_failed=0, calls_late=0,
+        calls_broken_off=0, refused_by_limits=0, failures=[], errors_file=None,
     )  # fmt: skip
     text = shown(smooth)
     assert smooth.complete
-    assert not [word for word in ("failed", "limits", "failures", "again", "before", "cut off") if word in text]
+    assert not [
+        word for word in ("failed", "limits", "failures", "again", "before", "broken", "late", "out,") if word in text
+    ]
 
 
 def test_a_piped_summary_is_plain() -> None:

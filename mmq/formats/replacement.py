@@ -1,0 +1,59 @@
+"""Puts a file in the place of another: the new one whole, or the old one untouched."""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a stream whose content becomes `path`, synced and renamed over it, once the block ends without an error.
+
+    Half files of writers that were killed are cleared from the folder.
+    """
+    _clear(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)  # until we end, however that is: by it others know that we live
+            if path.exists():
+                temporary.chmod(path.stat().st_mode)
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _clear(path: Path) -> None:
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        with suppress(OSError, ValueError):
+            _unlink_dead(left)
+
+
+def _unlink_dead(part: Path) -> None:
+    """Remove the half file of a process that is gone. A lock alone would not tell one that has not locked it yet."""
+    try:
+        os.kill(int(part.suffixes[-2].removeprefix(".")), 0)
+    except ProcessLookupError:
+        with part.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a writer in another container has it
+            part.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
