@@ -5,8 +5,8 @@ Follows: ${down_revision | comma,n}
 
 Before you land it:
 - Locks: which table is locked, for how long, with a million jobs in it?
-- Old code: do workers of the previous version go on working on the new schema? If not, split it into a part that runs
-  before the new workers start and one that runs after the old ones are gone.
+- Old code: do workers of the release before go on working on the new schema? Only adding is safe. What takes something
+  away ships a release after the code stopped using it, and says `unused_since = "<that release>"` (docs/upgrading.md).
 - SQLite and PostgreSQL: has it run on both, on a database that holds data?
 """
 
