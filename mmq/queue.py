@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mmq import schema
 from mmq.handles import Batch, Job
+from mmq.ordering import Ordering, ordered
+from mmq.run.identity import JobKeys
 from models import acceptance, queries
-from models.acceptance import NewJob
 from models.identity import new_id
-from models.lane import Lane
 from models.session import database_url, open_database, reading, writing
 from models.table import utcnow
-from tasks.enqueue import Order, announce, chat_request, enqueue, preflight
+from tasks.enqueue import Entrance
+from tasks.order import Order
 from tasks.producer import producer
-from worker.errors import InvalidRequest, NotFound
+from worker.errors import InvalidRequest, NotFound, QueueFull
 from worker.routing.judge import Judge
 from worker.settings import Settings, load
 
@@ -39,24 +40,15 @@ class Queue:
         """
         self.settings = settings or load(os.environ)
         self.database = open_database(self.settings.database_url)
-        self._judge = Judge(self.settings.payers)
+        self.ordering = Ordering(Judge(self.settings.payers), self.settings.model)
         self._producer = producer(self.settings.broker_url)
+        self.entrance = Entrance.of(self.settings, self.database, self._producer)
         if database_url(self.settings.database_url).get_backend_name() == "sqlite":
             self.settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             schema.migrate(self.database)
 
-    def submit(
-        self,
-        prompt: str | None = None,
-        *,
-        messages: Sequence[Mapping[str, Any]] | None = None,
-        model: str | None = None,
-        lane: str = Lane.DEFAULT,
-        custom_id: str | None = None,
-        idempotency_key: str | None = None,
-        deadline: datetime | None = None,
-        **request: Any,
-    ) -> Job:
+    @ordered
+    def submit(self, order: Order) -> Job:
         """Accept one job and return its handle. Once this returns, the job is committed and is not lost.
 
         `request` holds further fields of the chat request (`temperature`, `max_tokens`, `tools`, ...). The same
@@ -64,22 +56,13 @@ class Queue:
 
         Raises:
             InvalidRequest: the request would fail for certain; lists why. Nothing was enqueued.
+            QueueFull: its lane holds as many queued jobs as it may. Nothing was enqueued.
         """
-        order = self._order(
-            prompt,
-            messages=messages,
-            model=model,
-            lane=lane,
-            custom_id=custom_id,
-            idempotency_key=idempotency_key,
-            deadline=deadline,
-            **request,
-        )
-        if accepted := self.enqueue([order]):
+        if accepted := self.entrance.enqueue([order]):
             return Job(self, accepted[0].id)
         with reading(self.database) as connection:
-            known = acceptance.ids_by_key(connection, [str(idempotency_key)])
-        return Job(self, known[str(idempotency_key)])
+            known = acceptance.ids_by_key(connection, [str(order.idempotency_key)])
+        return Job(self, known[str(order.idempotency_key)])
 
     def submit_many(
         self,
@@ -93,33 +76,32 @@ class Queue:
 
         A request is a prompt, or a mapping of the keyword arguments of `submit`; `common` are those that all share.
         Requests that would fail for certain are left out and listed in `Batch.rejected`; the rest goes on. The same
-        batch `idempotency_key` continues the same batch, and requests whose own keys exist are not accepted again.
+        batch `idempotency_key` continues the same batch: a request that is in it already, by its own key or else by its
+        `custom_id` and content, is not accepted again, so a producer that died half-way submits all again.
+
+        Raises:
+            QueueFull: a lane holds as many queued jobs as it may. The thousands before stay accepted, in `batch_id`.
         """
-        batch = Batch(self, self.open_batch(name, idempotency_key))
+        batch = Batch(self, self._open_batch(name, idempotency_key))
+        keys = JobKeys(batch.id) if idempotency_key is not None else None
         chunk: list[Order] = []
-        for position, request in enumerate(requests):
-            arguments = {"prompt": request} if isinstance(request, str) else dict(request)
-            try:
-                chunk.append(self._order(position=position, **{**common, **arguments}))
-            except InvalidRequest as invalid:
-                batch.rejected.append((position, invalid))
-            if len(chunk) == JOBS_A_TRANSACTION:
-                self.enqueue(chunk, batch.id)
-                chunk = []
-        self.enqueue(chunk, batch.id)
+        try:
+            for position, request in enumerate(requests):
+                arguments = {"prompt": request} if isinstance(request, str) else dict(request)
+                try:
+                    order = self.ordering.order(**{**common, **arguments})
+                except InvalidRequest as invalid:
+                    batch.rejected.append((position, invalid))
+                    continue
+                chunk.append(_placed(order, position, keys))
+                if len(chunk) == JOBS_A_TRANSACTION:
+                    self.entrance.enqueue(chunk, batch.id)
+                    chunk = []
+            self.entrance.enqueue(chunk, batch.id)
+        except QueueFull as full:
+            full.batch_id = batch.id
+            raise
         return batch
-
-    def open_batch(self, name: str, idempotency_key: str | None) -> str:
-        """Return the id of a new batch, or of the one that has this key."""
-        with writing(self.database) as connection:
-            return acceptance.open_batch(connection, new_id(), name, idempotency_key, utcnow())
-
-    def enqueue(self, orders: Sequence[Order], batch_id: str | None = None) -> list[NewJob]:
-        """Commit checked orders in one transaction and tell the workers. Return the rows that are new."""
-        accepted = enqueue(self.database, orders, batch_id) if orders else []
-        if accepted:
-            announce(self.database, self._producer, accepted)
-        return accepted
 
     def job(self, job_id: str) -> Job:
         """Return the handle of a job by its id, without looking whether it exists."""
@@ -142,26 +124,14 @@ class Queue:
         self._producer.close()
         self.database.dispose()
 
-    def _order(
-        self,
-        prompt: str | None = None,
-        *,
-        messages: Sequence[Mapping[str, Any]] | None = None,
-        model: str | None = None,
-        lane: str = Lane.DEFAULT,
-        custom_id: str | None = None,
-        idempotency_key: str | None = None,
-        deadline: datetime | None = None,
-        position: int = 0,
-        **request: Any,
-    ) -> Order:
-        order = Order(
-            request=chat_request(prompt, messages, model or self.settings.model, request),
-            lane=lane,
-            custom_id=custom_id,
-            position=position,
-            idempotency_key=idempotency_key,
-            deadline=deadline,
-        )
-        preflight(order, self._judge)
-        return order
+    def _open_batch(self, name: str, idempotency_key: str | None) -> str:
+        with writing(self.database) as connection:
+            return acceptance.open_batch(connection, new_id(), name, idempotency_key, utcnow())
+
+
+def _placed(order: Order, position: int, keys: JobKeys | None) -> Order:
+    """Return the order at its place in a batch; where the batch has a key, with one of its own."""
+    if keys is None or order.idempotency_key is not None:
+        return replace(order, position=position)
+    name = order.custom_id or f"line-{position}"
+    return replace(order, position=position, idempotency_key=keys.of(position, name, dict(order.request)))

@@ -10,10 +10,9 @@ from typing import Any
 from models.lane import Lane
 from models.text import storable
 from tasks.contract import CONTRACT_VERSION, Generate
-from tasks.enqueue import Order, chat_request
+from tasks.order import Order, chat_request
 from worker.errors import InvalidRequest, Problem
 from worker.provider.quoting import quote
-from worker.settings import Settings
 
 LONGEST_TASK_ID = 64  # characters of the column
 KNOWN = frozenset(Generate.__annotations__)
@@ -31,17 +30,19 @@ def job_id_of(task_id: str) -> str:
     return f"{text[:47]}~{digest}"
 
 
-def order_of(task_id: str, positional: Sequence[Any], arguments: Mapping[str, Any], settings: Settings) -> Order:
+def order_of(task_id: str, positional: Sequence[Any], arguments: Mapping[str, Any], model: str) -> Order:
     """Return what a message asks for, not yet checked by preflight. Arguments that are None are as good as absent.
+
+    `model` is that of messages that name none. A message of a newer contract is read by this one, as far as it goes.
 
     Raises:
         InvalidRequest: it cannot be understood.
     """
     given = {name: value for name, value in arguments.items() if value is not None}
     job_id, version, request = job_id_of(task_id), given.get("version", CONTRACT_VERSION), given.get("request", {})
-    if version != CONTRACT_VERSION:
+    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         remedy = "use the tasks/contract.py of the workers' version"
-        raise InvalidRequest([Problem("version", f"{quote(version)} is not served here", remedy)])
+        raise InvalidRequest([Problem("version", f"{quote(version)} is no version of the contract", remedy)])
     if job_id != task_id:
         limit = f"{len(task_id)} characters; 1 to {LONGEST_TASK_ID} without NUL can be stored"
         raise InvalidRequest([Problem("task_id", limit, "send it under another id")])
@@ -51,7 +52,7 @@ def order_of(task_id: str, positional: Sequence[Any], arguments: Mapping[str, An
         raise InvalidRequest([Problem("request", f"{quote(request)} is no object", "give the chat request's fields")])
     fields = {**request, **{name: value for name, value in given.items() if name not in KNOWN}}
     return Order(
-        request=chat_request(given.get("prompt"), given.get("messages"), given.get("model") or settings.model, fields),
+        request=chat_request(given.get("prompt"), given.get("messages"), given.get("model") or model, fields),
         lane=given.get("lane", Lane.DEFAULT),
         custom_id=given.get("custom_id"),
         deadline=_deadline(given.get("deadline")),

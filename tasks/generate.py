@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from celery import Task
-from sqlalchemy import Engine
 
 from models import acceptance
 from models.lane import Lane
@@ -18,12 +18,15 @@ from models.table import utcnow
 from models.transitions import Failure
 from tasks.arguments import job_id_of, order_of, refused
 from tasks.contract import GENERATE
-from tasks.enqueue import announce, enqueue, preflight, rows
+from tasks.enqueue import Entrance, rows
+from tasks.order import Order, preflight
+from tasks.refusal import no_room, not_understood, too_new
 from worker import outage, trace
 from worker.app import app
 from worker.bootstep import engine
-from worker.errors import InvalidRequest, Problem
+from worker.errors import InvalidRequest, Problem, QueueFull
 from worker.feeding import message
+from worker.provider.quoting import quote
 from worker.routing.judge import Judge
 from worker.settings import Settings, load
 
@@ -31,10 +34,10 @@ log = logging.getLogger(__name__)
 
 
 @app.task(name=message.TASK, ignore_result=True, send_events=False)
-def run(version: int, lane: str = Lane.DEFAULT, jobs: Sequence[Any] = (), **_newer: Any) -> None:
+def run(version: Any, lane: str = Lane.DEFAULT, jobs: Sequence[Any] = (), **_newer: Any) -> None:
     """Take note of jobs that the feeder announces."""
-    if version > message.VERSION:
-        log.error("a message of version %d was left to newer workers; its jobs will be fed again", version)
+    if not isinstance(version, int) or version > message.VERSION:
+        log.error("a message of version %s was left to newer workers; its jobs will be fed again", quote(version))
         return
     # Anybody can write to the broker; an id that no column holds would end the claim of all that came with it.
     engine().accept(lane, [job for job in jobs if isinstance(job, str) and job_id_of(job) == job])
@@ -49,35 +52,44 @@ def generate(self: Task[Any, Any], /, *positional: Any, **arguments: Any) -> Non
 
 
 def _accept(task_id: str, positional: Sequence[Any], arguments: Mapping[str, Any]) -> None:
-    settings, database = _place()
+    place = _place()
     try:
-        order = order_of(task_id, positional, arguments, settings)
-        preflight(order, Judge(settings.payers))
-        accepted = enqueue(database, [order])
+        order = order_of(task_id, positional, arguments, place.settings.model)
+        preflight(order, place.judge)
+        if newer := too_new(arguments):
+            _keep(place, order, newer)
+        else:
+            # By way of the lane, so that it keeps its turn and a pause holds it, too.
+            place.entrance.enqueue([order])
+    except QueueFull as full:
+        _keep(place, order, no_room(full))
     except InvalidRequest as invalid:
-        _reject(database, task_id, arguments, invalid)
+        _keep(place, refused(task_id, arguments), too_new(arguments) or not_understood(invalid))
     except Exception as exc:
         if outage.is_outage(exc):
             raise
         # Celery acknowledges what raises: a message that we cannot handle is kept as a failed job, too.
         log.error("task %s cannot be accepted: %s", task_id, trace.of(exc))  # noqa: TRY400  the words may be a prompt
         fault = Problem("message", f"cannot be accepted: {type(exc).__name__}", "report it with the worker's log")
-        _reject(database, task_id, arguments, InvalidRequest([fault]))
-    else:
-        # By way of the lane, so that it keeps its turn and a pause holds it, too.
-        announce(database, app, accepted)
+        _keep(place, refused(task_id, arguments), not_understood(InvalidRequest([fault])))
 
 
-def _reject(database: Engine, task_id: str, arguments: Mapping[str, Any], invalid: InvalidRequest) -> None:
-    """Keep a refused message as a failed job, so that its producer finds the reason under the id it chose."""
-    (row,) = rows([refused(task_id, arguments)])
-    failure = Failure("invalid_request", str(invalid), "mend the request and send it under another id")
-    with writing(database) as connection:
+def _keep(place: _Place, order: Order, failure: Failure) -> None:
+    """Keep a message that is not accepted as a failed job, so that its producer finds the reason under its id."""
+    (row,) = rows([order])
+    with writing(place.entrance.database) as connection:
         acceptance.reject(connection, row, failure, utcnow())
-    log.warning("job %s was refused: %s", row.id, ", ".join(problem.field for problem in invalid.problems))
+    log.warning("job %s was refused: %s", row.id, failure.code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    settings: Settings
+    entrance: Entrance
+    judge: Judge
 
 
 @cache
-def _place() -> tuple[Settings, Engine]:
+def _place() -> _Place:
     settings = load(os.environ)
-    return settings, open_database(settings.database_url)
+    return _Place(settings, Entrance.of(settings, open_database(settings.database_url), app), Judge(settings.payers))

@@ -5,6 +5,7 @@ MmqError
 ├── InvalidRequest         mend the input; it never reached the queue
 ├── CallFailed             one call to MiniMax brought no answer; its verdict says what follows
 ├── Unavailable            a service of ours (Redis, the database) is away; wait
+├── QueueFull              a lane holds as many queued jobs as it may; come again later
 └── NotFound               no such job or batch
 """
 
@@ -70,6 +71,22 @@ class CallFailed(MmqError):
 
 class Unavailable(MmqError):
     """Redis or the database does not answer. Nothing is lost; try again when it is back."""
+
+
+class QueueFull(MmqError):
+    """A lane holds as many queued jobs as it may. What was to be enqueued was not; submit it again when some are done.
+
+    `coming` is how many were to be added, where that is known beforehand. `batch_id` names the batch of a submission of
+    which a part had been accepted already: these jobs stay, and the same submission again goes on.
+    """
+
+    def __init__(self, lane: str, most: int, coming: int | None = None) -> None:
+        self.lane = lane
+        self.most = most
+        self.batch_id: str | None = None
+        added = "" if coming is None else f", and {coming:,} more have no room"
+        remedy = "submit again when some are done, or raise MMQ_MAX_QUEUED or the lane's bound in mmq.toml"
+        super().__init__(f"lane {lane!r} may hold {most:,} queued jobs{added}; {remedy}")
 
 
 class NotFound(MmqError):

@@ -15,7 +15,7 @@ from models.session import database_url
 from worker.configuration import broker, document
 from worker.configuration.accounts import Accounts, usual
 from worker.configuration.environment import Reader
-from worker.configuration.lanes import Sharing, sharing
+from worker.configuration.lanes import Sharing, bounds, sharing
 from worker.configuration.remarks import remarks
 from worker.configuration.table import Table
 from worker.errors import ConfigurationError
@@ -33,7 +33,7 @@ VARIABLES = frozenset(
         "MINIMAX_MODEL",
         "MMQ_DATABASE_URL", "MMQ_REDIS_URL", "MMQ_BROKER_URL", "MMQ_HOME",
         "MMQ_CONFIG",
-        "MMQ_RPM", "MMQ_TPM", "MMQ_CONCURRENCY", "MMQ_CALLS",
+        "MMQ_RPM", "MMQ_TPM", "MMQ_CONCURRENCY", "MMQ_CALLS", "MMQ_MAX_QUEUED",
         "MMQ_CONNECT_TIMEOUT", "MMQ_FIRST_BYTE_TIMEOUT", "MMQ_IDLE_TIMEOUT", "MMQ_TOTAL_TIMEOUT",
         "MMQ_FLOWER_BASIC_AUTH",
     }
@@ -49,6 +49,7 @@ class Settings:
     timeouts: Timeouts
     sharing: Sharing
     calls: int
+    max_queued: Mapping[str, int]  # by lane; one that is not named has no bound
     database_url: str = field(repr=False)  # these three may hold passwords
     redis_url: str = field(repr=False)
     broker_url: str = field(repr=False)
@@ -84,6 +85,7 @@ def load(environ: Mapping[str, str], *, key_needed: bool = False) -> Settings:
     config_file = document.find(environ, home)
     written = document.read(config_file, reader.problems)
     found = _accounts(reader, written, config_file, key_needed=key_needed)
+    lanes = written.table("lanes")
     redis_url = environ.get("MMQ_REDIS_URL", "").strip()
     if redis_url and (complaint := broker.redis_complaint(redis_url)):
         reader.problem("MMQ_REDIS_URL", complaint, "set it like redis://:password@host:6379/0, or unset it")
@@ -91,7 +93,8 @@ def load(environ: Mapping[str, str], *, key_needed: bool = False) -> Settings:
         payers=tuple(found.payers),
         model=reader.text("MINIMAX_MODEL") or DEFAULT_MODEL,
         timeouts=_timeouts(reader),
-        sharing=sharing(written),
+        sharing=sharing(lanes, written.table("pacing")),
+        max_queued=bounds(lanes, reader.whole("MMQ_MAX_QUEUED")),
         calls=reader.whole("MMQ_CALLS") or DEFAULT_CALLS,
         database_url=_database(reader, home),
         redis_url=redis_url or f"unix://{broker.socket_path(home)}",

@@ -15,7 +15,7 @@ from mmq.cli.environment import warn
 from models import queries
 from models.job import Job
 from models.session import database_url, open_database
-from tasks.enqueue import nudge
+from tasks.announce import nudge
 from tasks.producer import producer
 from worker.errors import NotFound
 from worker.settings import Settings, load

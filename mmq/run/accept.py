@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from celery import Celery
 from sqlalchemy import Connection, Engine
 
 from mmq.run.identity import JobKeys
@@ -16,7 +15,8 @@ from models.identity import new_id
 from models.job import Job
 from models.session import reading, writing
 from models.table import utcnow
-from tasks.enqueue import Order, announce, enqueue
+from tasks.enqueue import Entrance
+from tasks.order import Order
 
 JOBS_A_TRANSACTION = 1000
 
@@ -42,8 +42,16 @@ def open_batch(database: Engine, name: str, key: str, *, fresh: bool) -> str:
         return acceptance.open_batch(connection, new_id(), name, key, now)
 
 
-def accept(database: Engine, app: Celery, intake: Intake, batch_id: str, lane: str) -> Accepted:
-    """Enqueue the lines that are new to the batch, and let those go that are no longer among its input's."""
+def accept(entrance: Entrance, intake: Intake, batch_id: str, lane: str) -> Accepted:
+    """Enqueue the lines that are new to the batch, and let those go that are no longer among its input's.
+
+    Raises:
+        QueueFull: the lane's bound leaves no room for the new lines, of which none is enqueued then; or, where others
+            filled it meanwhile, not for all. The same input again goes on.
+    """
+    database = entrance.database
+    with reading(database) as connection:
+        entrance.bounds.foresee(connection, lane, intake.good - membership.size(connection, batch_id))
     new, keys = 0, JobKeys(batch_id)
     for lines in intake.lines(JOBS_A_TRANSACTION):
         orders = [
@@ -56,10 +64,9 @@ def accept(database: Engine, app: Celery, intake: Intake, batch_id: str, lane: s
             )
             for number, custom_id, request in lines
         ]
-        jobs = enqueue(database, orders, batch_id)
+        jobs = entrance.enqueue(orders, batch_id)
         if len(jobs) < len(orders):
             _rejoin(database, batch_id, orders)
-        announce(database, app, jobs)
         new += len(jobs)
     return Accepted(batch_id, new, intake.good - new, _let_go(database, intake, batch_id))
 

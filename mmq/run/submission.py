@@ -12,7 +12,6 @@ from mmq.run.accept import Accepted, accept, open_batch
 from mmq.run.ask import Ask
 from mmq.run.identity import batch_key
 from mmq.run.intake import Intake
-from tasks.producer import producer
 from worker.routing.judge import Judge
 from worker.settings import Settings
 
@@ -42,9 +41,9 @@ def submit(ask: Ask, settings: Settings, screen: Screen, errors_file: str | None
 
     Raises:
         InvalidRequest: the input cannot be read.
+        QueueFull: the lane has no room for it.
     """
     queue = Queue(settings)
-    app = producer(settings.broker_url)
     try:
         with Intake(settings.home if settings.home.is_dir() else None) as intake:
             read_all(intake, ask, settings, screen, errors_file)
@@ -52,7 +51,6 @@ def submit(ask: Ask, settings: Settings, screen: Screen, errors_file: str | None
             batch_id = open_batch(queue.database, ask.name, key, fresh=ask.fresh)
             if errors_file and intake.bad:
                 write_jsonl(errors_file, intake.bad_lines())
-            return accept(queue.database, app, intake, batch_id, ask.lane), intake.bad
+            return accept(queue.entrance, intake, batch_id, ask.lane), intake.bad
     finally:
-        app.close()
         queue.close()

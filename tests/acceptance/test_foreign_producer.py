@@ -10,9 +10,13 @@ import pytest
 from celery import Celery
 
 from mmq.sandbox.contract.digest import expected_digest
+from models import pause, sweep
+from models.job import Job
+from models.session import writing
+from models.table import utcnow
 from support.workers import Place, Worker
 from tasks.arguments import job_id_of
-from tasks.contract import GENERATE
+from tasks.contract import CONTRACT_VERSION, GENERATE
 from worker.feeding import message
 
 Send = Callable[..., None]
@@ -61,7 +65,7 @@ def test_what_cannot_be_run_is_kept_with_its_reason(workplace: Place, worker: Wo
         "both": ("both are given", {"prompt": MARK, "messages": []}),
         "number": ("must be a string", {"prompt": 5}),
         "nul": ("NUL", {"prompt": f"{MARK}\0"}),
-        "newer": ("2 is not served here", {"prompt": MARK, "version": 2}),
+        "version": ("no version", {"prompt": MARK, "version": "2"}),
         "lane": ("no lane", {"prompt": MARK, "lane": ["express"]}),
         "name": ("no text that can be stored", {"prompt": MARK, "custom_id": "a\0"}),
         "args": ("1 given", {"args": (MARK,)}),
@@ -75,6 +79,34 @@ def test_what_cannot_be_run_is_kept_with_its_reason(workplace: Place, worker: Wo
         assert job.error_remedy
     assert workplace.sandbox.stats()["calls"] == 0
     assert MARK not in worker.log
+
+
+def test_a_message_of_a_newer_contract_is_kept_and_can_be_retried(workplace: Place, worker: Worker, send: Send) -> None:
+    """Refused under its id with what to do; what this version understands of it runs when a person says so."""
+    send("newer", prompt="To whom it may concern", version=CONTRACT_VERSION + 1)
+    job = workplace.ended("newer")
+    assert (job.state, job.error_code, workplace.sandbox.stats()["calls"]) == ("failed", "newer_contract", 0)
+    assert "upgrade the workers" in job.error_remedy
+    assert sweep.reopen(workplace.database, Job.id == "newer", utcnow()) == 1
+    assert workplace.ended("newer").state == "succeeded"
+
+
+def test_a_message_for_a_full_lane_is_kept_and_can_be_retried(workplace: Place, send: Send) -> None:
+    """It is refused like any producer, but nobody waits for the answer: the job keeps the request and says why."""
+    workplace.environ["MMQ_MAX_QUEUED"] = "1"
+    with workplace.worker("--log-level", "info"):
+        with writing(workplace.database) as connection:
+            pause.pause(connection, pause.LANE, "default", utcnow())
+        with workplace.queue() as queue:
+            queue.submit("The one that there is room for")
+        send("late", prompt="Too many")
+        job = workplace.ended("late")
+        assert (job.state, job.error_code) == ("failed", "queue_full")
+        assert "mmq retry" in job.error_remedy
+        with writing(workplace.database) as connection:
+            pause.resume(connection, pause.LANE, "default")
+        sweep.reopen(workplace.database, Job.id == "late", utcnow())
+        assert workplace.ended("late").state == "succeeded"
 
 
 def test_a_task_id_too_long_for_its_column_is_refused_under_a_short_one(

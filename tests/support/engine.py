@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ from sqlalchemy import Engine as Database
 
 from mmq.sandbox.config import SANDBOX_GROUP, SANDBOX_KEY
 from mmq.sandbox.thread import SandboxThread
-from models import queries
-from models.session import reading
+from models import acceptance, queries
+from models.session import reading, writing
 from models.table import Row
 from support.redis_server import RedisServer
 from support.waiting import eventually
-from tasks.enqueue import Order, chat_request, enqueue
+from tasks.enqueue import rows
+from tasks.order import Order, chat_request
 from worker.engine import Engine
 from worker.settings import Settings, load
 from worker.telemetry import Telemetry
@@ -84,7 +85,14 @@ class Rig:
         """Enqueue prompts, and return the jobs' ids. The feeder finds them within a second."""
         order = {key: fields.pop(key) for key in ("deadline", "idempotency_key") if key in fields}
         orders = [Order(chat_request(prompt, None, MODEL, fields), lane=lane, **order) for prompt in prompts]
-        return [job.id for job in enqueue(self.database, orders)]
+        return self.enqueue(orders)
+
+    def enqueue(self, orders: Sequence[Order]) -> list[str]:
+        """Commit orders without a word to anybody, and return the new jobs' ids in their order."""
+        jobs = rows(orders)
+        with writing(self.database) as connection:
+            new = acceptance.accept(connection, jobs)
+        return [job.id for job in jobs if job.id in new]
 
     def job(self, job_id: str) -> Row:
         """Return a job's row."""

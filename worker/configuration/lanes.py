@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from models.lane import Lane
 from worker.admission.limits import Limits, Policy
 from worker.configuration.table import Table
 
 _LIMITS, _POLICY = Limits(), Policy()
+_BOUNDS = {lane: f"{lane}_max_queued" for lane in Lane}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +23,9 @@ class Sharing:
     burst_s: float = _LIMITS.burst_s
 
 
-def sharing(document: Table) -> Sharing:
+def sharing(lanes: Table, pacing: Table) -> Sharing:
     """Read `[lanes]` and `[pacing]`; what they leave out is as usual."""
-    lanes, pacing = document.table("lanes"), document.table("pacing")
-    lanes.refuse_others({"default_floor", "bulk_floor", "interactive_reserve"})
+    lanes.refuse_others({"default_floor", "bulk_floor", "interactive_reserve", *_BOUNDS.values()})
     pacing.refuse_others({"burst_s"})
     read = {
         "default_floor": lanes.whole("default_floor", least=0),
@@ -32,3 +34,9 @@ def sharing(document: Table) -> Sharing:
         "burst_s": pacing.fraction("burst_s"),
     }
     return Sharing(**{name: value for name, value in read.items() if value is not None})  # type: ignore[arg-type]
+
+
+def bounds(lanes: Table, usual: int | None) -> Mapping[str, int]:
+    """Return the most jobs that may be queued in each lane, as `[lanes]` says or else as `usual`; none for no bound."""
+    written = {lane: lanes.whole(name) or usual for lane, name in _BOUNDS.items()}
+    return {str(lane): most for lane, most in written.items() if most is not None}

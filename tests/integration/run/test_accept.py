@@ -19,7 +19,9 @@ from models.job import Job
 from models.session import reading, writing
 from models.transitions import Failure
 from support.jobs import NOW, claim, register
+from tasks.enqueue import Entrance
 from tasks.producer import producer
+from worker.errors import QueueFull
 from worker.routing.judge import Judge
 from worker.settings import load
 
@@ -36,7 +38,7 @@ def nobody() -> Iterator[Celery]:
 def run(database: Engine, nobody: Celery, tmp_path: Path) -> Callable[..., Accepted]:
     """Submits these lines as the same file each time."""
 
-    def submit(*lines: str, fresh: bool = False) -> Accepted:
+    def submit(*lines: str, fresh: bool = False, **environ: str) -> Accepted:
         path = tmp_path / "in.txt"
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         with Intake(tmp_path) as intake:
@@ -50,7 +52,7 @@ def run(database: Engine, nobody: Celery, tmp_path: Path) -> Callable[..., Accep
                 on_progress=heard.append,
             )
             batch_id = open_batch(database, "in.txt", "the-key", fresh=fresh)
-            return accept(database, nobody, intake, batch_id, "bulk")
+            return accept(Entrance.of(load(environ), database, nobody), intake, batch_id, "bulk")
 
     return submit
 
@@ -167,3 +169,16 @@ def test_without_failures_no_errors_file_appears(
     write_failures(database, batch_id, str(target))
     assert target.read_text() == ""
     assert write_answers(database, batch_id, str(tmp_path / "out.jsonl")) == 0
+
+
+def test_an_input_that_a_lane_has_no_room_for_is_refused_whole(run: Callable[..., Accepted], database: Engine) -> None:
+    """None of its lines is enqueued; of an input that grew, only the lines that are new need room."""
+    with pytest.raises(QueueFull, match="'bulk' may hold 3 queued jobs, and 4 more have no room"):
+        run("a", "b", "c", "d", MMQ_MAX_QUEUED="3")
+    assert run("a", "b", MMQ_MAX_QUEUED="3").new == 2
+    accepted = run("a", "b", "c", MMQ_MAX_QUEUED="3")
+    assert (accepted.new, accepted.known) == (1, 2)
+    with pytest.raises(QueueFull):
+        run("a", "b", "c", "d", MMQ_MAX_QUEUED="3")
+    with reading(database) as connection:
+        assert queries.counts(connection, accepted.batch_id) == {"queued": 3}

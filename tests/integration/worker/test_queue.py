@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
+from mmq.handles import Batch
 from mmq.queue import Queue
 from mmq.result import JobFailed
 from models import feeding, pause, queries
@@ -20,7 +22,7 @@ from models.table import utcnow
 from support.engine import MODEL, Rig, running
 from support.redis_server import RedisServer
 from support.waiting import eventually
-from worker.errors import InvalidRequest, NotFound
+from worker.errors import InvalidRequest, NotFound, QueueFull
 
 QUICKLY_S = 5.0  # far above what it takes (4 ms), far below what a person takes for hanging
 
@@ -143,11 +145,44 @@ def test_a_batch_leaves_out_what_cannot_run(rig: Rig, queue: Queue) -> None:
 
 
 def test_a_batch_key_continues_the_batch(queue: Queue) -> None:
-    """A producer that was killed half-way submits all again: what is there is not accepted twice."""
-    requests = [{"prompt": f"Number {number}", "idempotency_key": f"k-{number}"} for number in range(5)]
-    first = queue.submit_many(requests[:2], idempotency_key="night")
+    """A producer submits all again, whether it named its requests or not: what is there is not accepted twice."""
+    named = [{"prompt": f"Number {number}", "idempotency_key": f"k-{number}"} for number in range(3)]
+    requests = [*named, "The same", "The same", {"prompt": "Other", "custom_id": "c"}]
+    first = queue.submit_many(requests[:4], idempotency_key="night")
     again = queue.submit_many(requests, idempotency_key="night")
-    assert (again.id, again.counts()) == (first.id, {"queued": 5})
+    assert (again.id, again.counts()) == (first.id, {"queued": 6})
+    assert queue.submit_many(requests, idempotency_key="night").counts() == {"queued": 6}
+
+
+def test_a_batch_without_a_key_is_a_new_one_each_time(queue: Queue) -> None:
+    """Nothing says that it is the same."""
+    first, second = queue.submit_many(["Hello"]), queue.submit_many(["Hello"])
+    assert first.id != second.id
+    assert first.counts() == second.counts() == {"queued": 1}
+
+
+def test_a_full_lane_refuses_the_rest_of_a_batch_by_its_name(rig: Rig) -> None:
+    """What was committed stays, the error says in which batch, and the same submission again goes on."""
+    queue = Queue(rig.settings(MMQ_MAX_QUEUED="1500"))
+    requests = [f"Number {number}" for number in range(2100)]
+    with pytest.raises(QueueFull) as full:
+        queue.submit_many(requests, idempotency_key="night")
+    batch = Batch(queue, str(full.value.batch_id))
+    assert batch.counts() == {"queued": 1000}
+    with pytest.raises(QueueFull):
+        queue.submit_many(requests, idempotency_key="night")
+    queue.close()
+    roomy = Queue(rig.settings(MMQ_MAX_QUEUED="2100"))
+    assert roomy.submit_many(requests, idempotency_key="night").counts() == {"queued": 2100}
+    roomy.close()
+
+
+def test_submit_says_what_it_takes() -> None:
+    """Its arguments are spelled in one place, and are still what an editor shows."""
+    names = list(inspect.signature(Queue.submit).parameters)
+    assert names[:4] == ["self", "prompt", "messages", "model"]
+    assert names[-1] == "request"
+    assert Queue.submit.__doc__
 
 
 def test_an_empty_batch_has_ended(queue: Queue) -> None:
@@ -193,6 +228,17 @@ def test_an_interactive_job_is_published_unless_a_pause_forbids(
     with reading(rig.database) as connection:
         assert feeding.fed_by_lane(connection, utcnow() - timedelta(minutes=1)) == {"interactive": 1}
     assert rig.job(sent.id).fed_at is not None
+    with writing(rig.database) as connection:
+        pause.pause(connection, pause.ACCOUNT, "default", utcnow())
+    assert rig.job(queue.submit("Held", lane="interactive").id).fed_at is None
+
+
+def test_an_interactive_job_whose_message_did_not_go_out_is_left_to_the_feeder(
+    rig: Rig, queue: Queue, redis_server: RedisServer
+) -> None:
+    """It is not taken for published, so that it need not be taken for lost first."""
+    redis_server.stop()
+    assert rig.job(queue.submit("Hello", lane="interactive").id).fed_at is None
 
 
 def test_closing_leaves_no_connection(rig: Rig, redis_server: RedisServer) -> None:

@@ -17,7 +17,7 @@ from models.table import Row, utcnow
 from support.engine import Rig, running
 from support.redis_server import RedisServer
 from support.waiting import eventually
-from tasks.enqueue import Order, chat_request, enqueue
+from tasks.order import Order, chat_request
 
 KEYS = {"ANNA_KEY": "sandbox-anna", "BERT_KEY": "sandbox-bert"}
 TWO = """
@@ -44,10 +44,7 @@ class TwoAccounts(Rig):
 
     def submit_for(self, model: str, *prompts: str) -> list[str]:
         """Enqueue prompts for another model."""
-        return [
-            job.id
-            for job in enqueue(self.database, [Order(chat_request(prompt, None, model, {})) for prompt in prompts])
-        ]
+        return self.enqueue([Order(chat_request(prompt, None, model, {})) for prompt in prompts])
 
     def way(self, job_id: str) -> list[tuple[str, str | None]]:
         """The accounts that were called for a job, and how each call ended."""

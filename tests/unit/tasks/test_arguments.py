@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,19 +11,14 @@ from hypothesis import strategies as st
 
 from tasks.arguments import LONGEST_TASK_ID, job_id_of, order_of, refused
 from tasks.contract import CONTRACT_VERSION, GENERATE, LANES, Generate
-from tasks.enqueue import LONGEST_NAME, Order, preflight, rows
+from tasks.enqueue import rows
+from tasks.order import LONGEST_NAME, Order, preflight
 from worker.errors import InvalidRequest
 from worker.routing.judge import Judge
-from worker.settings import Settings, load
+from worker.settings import load
 
 MODEL = "MiniMax-M2.7"
 JUDGE = Judge(load({}).payers)
-
-
-@pytest.fixture(scope="module")
-def settings() -> Settings:
-    """Settings of nobody."""
-    return load({"MINIMAX_MODEL": MODEL, "HOME": os.environ.get("HOME", "/")})
 
 
 def test_the_contract_is_what_producers_rely_on() -> None:
@@ -34,7 +28,7 @@ def test_the_contract_is_what_producers_rely_on() -> None:
     assert set(Generate.__annotations__) == expected
 
 
-def test_a_message_becomes_an_order(settings: Settings) -> None:
+def test_a_message_becomes_an_order() -> None:
     """All arguments find their place; unknown ones and those of `request` are fields of the chat request."""
     order = order_of(
         "task-1",
@@ -48,7 +42,7 @@ def test_a_message_becomes_an_order(settings: Settings) -> None:
             "request": {"temperature": 0.5},
             "max_tokens": 5,
         },
-        settings,
+        MODEL,
     )
     assert order == Order(
         {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "temperature": 0.5, "max_tokens": 5},
@@ -59,12 +53,12 @@ def test_a_message_becomes_an_order(settings: Settings) -> None:
     )
 
 
-def test_none_is_as_good_as_absent(settings: Settings) -> None:
+def test_none_is_as_good_as_absent() -> None:
     """Producers that pass all their fields, set or not, get the defaults."""
     names = [name for name in Generate.__annotations__ if name != "prompt"]
     nothing: dict[str, Any] = dict.fromkeys([*names, "temperature"])
-    assert order_of("t", (), {**nothing, "prompt": "x", "request": {"top_p": None}}, settings) == order_of(
-        "t", (), {"prompt": "x"}, settings
+    assert order_of("t", (), {**nothing, "prompt": "x", "request": {"top_p": None}}, MODEL) == order_of(
+        "t", (), {"prompt": "x"}, MODEL
     )
 
 
@@ -79,8 +73,9 @@ ODD: list[tuple[dict[str, Any], str]] = [
     ({"messages": 5}, "messages"),
     ({"messages": ["hello"]}, "messages"),
     ({"messages": [["role", "user"]]}, "messages"),
-    ({"prompt": "x", "version": 2}, "version"),
+    ({"prompt": "x", "version": 0}, "version"),
     ({"prompt": "x", "version": "1"}, "version"),
+    ({"prompt": "x", "version": True}, "version"),
     ({"prompt": "x", "lane": "express"}, "lane"),
     ({"prompt": "x", "lane": ["bulk"]}, "lane"),
     ({"prompt": "x", "lane": {}}, "lane"),
@@ -100,20 +95,18 @@ ODD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "field"), ODD, ids=repr)
-def test_what_cannot_be_run_is_refused_by_its_field(settings: Settings, arguments: dict[str, Any], field: str) -> None:
+def test_what_cannot_be_run_is_refused_by_its_field(arguments: dict[str, Any], field: str) -> None:
     """Never another error: it would be acknowledged, and the message lost without a trace."""
     with pytest.raises(InvalidRequest) as raised:
-        preflight(order_of("t", (), arguments, settings), JUDGE)
+        preflight(order_of("t", (), arguments, MODEL), JUDGE)
     assert field in {problem.field for problem in raised.value.problems}
 
 
 @pytest.mark.parametrize(("task_id", "positional"), [("t" * 65, ()), ("a\0b", ()), ("t", ("Hello",))])
-def test_an_unstorable_task_id_and_positional_arguments_are_refused(
-    settings: Settings, task_id: str, positional: tuple[str, ...]
-) -> None:
+def test_an_unstorable_task_id_and_positional_arguments_are_refused(task_id: str, positional: tuple[str, ...]) -> None:
     """Whatever else the message says."""
     with pytest.raises(InvalidRequest):
-        order_of(task_id, positional, {"prompt": "x"}, settings)
+        order_of(task_id, positional, {"prompt": "x"}, MODEL)
 
 
 @given(st.text(st.characters(), max_size=200))
@@ -146,9 +139,8 @@ _NAMES = st.sampled_from([*Generate.__annotations__, "temperature", "tools", "st
 @given(st.text(st.characters(), max_size=80), st.dictionaries(_NAMES, _VALUES, max_size=6))
 def test_any_message_is_accepted_or_refused_and_can_be_kept(task_id: str, arguments: dict[str, Any]) -> None:
     """Nothing that JSON carries breaks the door: it makes a row either way, of text that a database can hold."""
-    settings = load({"MINIMAX_MODEL": MODEL})
     try:
-        order = order_of(task_id, (), arguments, settings)
+        order = order_of(task_id, (), arguments, MODEL)
         preflight(order, JUDGE)
     except InvalidRequest:
         order = refused(task_id, arguments)
