@@ -70,5 +70,8 @@ class Attempt(Table):
     )
 
 
+#: Whether an answer that came too late was kept for a job, for a statement about `Job`.
+KEEPS_ANSWER = select(Attempt.number).where(Attempt.job_id == Job.id, Attempt.outcome == Outcome.SUPERSEDED).exists()
+
 #: How many calls the ledger holds for a job, for a statement about `Job`. A job's own count lags behind while it runs.
 ATTEMPTS_BEGUN = select(func.coalesce(func.max(Attempt.number), 0)).where(Attempt.job_id == Job.id).scalar_subquery()

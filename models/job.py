@@ -49,6 +49,8 @@ class Job(Table):
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     #: How often a worker died holding it.
     rescues: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: How often one died while its call was under way, since it was accepted or reopened.
+    losses: Mapped[int] = mapped_column(default=0, server_default="0")
 
     created_at: Mapped[datetime] = mapped_column(Moment)
     #: Not before this moment; NULL is at once.

@@ -1,13 +1,12 @@
-"""Leases of workers: who is alive, and who holds jobs although he is not."""
+"""Leases of workers: who is alive, who is not, and what each holds. Moments are those of `models.clock`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from models import ledger, transitions
 from models.job import Job
 from models.table import Row
 from models.worker import Worker
@@ -34,24 +33,7 @@ def expired(connection: Connection, now: datetime) -> Sequence[str]:
     return connection.scalars(select(Worker.id).where(Worker.lease_until <= now)).all()
 
 
-def bury(connection: Connection, worker_ids: Sequence[str], now: datetime) -> Sequence[str]:
-    """Rescue the jobs of dead workers, close their calls as lost, and forget the workers. Return the rescued ids.
-
-    Leaves out a worker whose lease holds at `now`: it renewed after it was found expired.
-    """
-    # PostgreSQL: locked, so that claims and renewals under way are seen, and two buriers do not share a grave.
-    lapsed = select(Worker.id).where(Worker.id.in_(worker_ids), Worker.lease_until <= now)
-    dead = connection.scalars(lapsed.order_by(Worker.id).with_for_update()).all()
-    if not dead:
-        return []
-    rescued = transitions.rescue(connection, dead, now)
-    ledger.mark_lost(connection, dead, now)
-    if rescued:
-        ledger.recount(connection, rescued)
-    connection.execute(delete(Worker).where(Worker.id.in_(dead)))
-    return rescued
-
-
-def holds_any(connection: Connection, worker_id: str) -> bool:
-    """Return whether a worker still holds jobs."""
-    return connection.scalar(select(Job.id).where(Job.worker_id == worker_id).limit(1)) is not None
+def holds(connection: Connection, worker_id: str) -> Mapping[str, int]:
+    """Return the jobs that a worker holds, each with the fencing number of its claim."""
+    rows = connection.execute(select(Job.id, Job.claim).where(Job.worker_id == worker_id))
+    return {row.id: row.claim for row in rows}

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, Text, bindparam, cast, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from models.attempt import ATTEMPTS_BEGUN, Attempt
 from models.job import Job
 from models.state import Outcome
-from models.table import on_dialect
+from models.table import Row, on_dialect
+from models.worker import Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,17 @@ def close(connection: Connection, finishes: Sequence[Finish]) -> None:
         connection.execute(_CLOSE, rows)
 
 
+def known(connection: Connection, finishes: Sequence[Finish]) -> set[tuple[str, int]]:
+    """Return which of these calls, as (job, number), have been begun in this database."""
+    jobs = {finish.job_id for finish in finishes}
+    begun = select(Attempt.job_id, Attempt.number).where(Attempt.job_id.in_(jobs))
+    return {(row.job_id, row.number) for row in connection.execute(begun)}
+
+
 def mark_lost(connection: Connection, worker_ids: Sequence[str], now: datetime) -> int:
-    """Close the calls that dead workers had under way as lost. Return how many."""
+    """Close the calls that dead workers, whose rows are still there, had under way as lost. Return how many."""
+    name = Worker.name + " (pid " + cast(Worker.pid, Text) + ") died during the call"
+    whose = select(name).where(Worker.id == Attempt.worker_id).scalar_subquery()
     statement = (
         update(Attempt)
         .where(Attempt.worker_id.in_(worker_ids), Attempt.outcome.is_(None))
@@ -103,7 +114,7 @@ def mark_lost(connection: Connection, worker_ids: Sequence[str], now: datetime) 
             outcome=Outcome.LOST,
             finished_at=now,
             code="worker_lost",
-            message="its worker died during the call",
+            message=whose,
         )
     )
     return connection.execute(statement).rowcount
@@ -112,3 +123,19 @@ def mark_lost(connection: Connection, worker_ids: Sequence[str], now: datetime) 
 def recount(connection: Connection, job_ids: Sequence[str]) -> None:
     """Set the attempts of rescued jobs to what the ledger holds: their worker died before it could write back."""
     connection.execute(update(Job).where(Job.id.in_(job_ids)).values(attempts=ATTEMPTS_BEGUN))
+
+
+def last_lost(connection: Connection, job_id: str, most: int) -> Sequence[Row]:
+    """Return `finished_at` and `message` of the job's last calls that were lost with their workers, oldest first."""
+    lost = select(Attempt.number, Attempt.finished_at, Attempt.message).where(
+        Attempt.job_id == job_id, Attempt.outcome == Outcome.LOST
+    )
+    return connection.execute(lost.order_by(Attempt.number.desc()).limit(most)).all()[::-1]
+
+
+def use_kept(connection: Connection, job_ids: Sequence[str]) -> None:
+    """Make the newest answer that was kept for each of these jobs, which have none, the job's answer."""
+    kept = aliased(Attempt)
+    newest = select(func.max(kept.number)).where(kept.job_id == Attempt.job_id, kept.outcome == Outcome.SUPERSEDED)
+    chosen = (Attempt.job_id.in_(job_ids), Attempt.number == newest.scalar_subquery())
+    connection.execute(update(Attempt).where(*chosen).values(outcome=Outcome.SUCCEEDED))

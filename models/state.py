@@ -3,7 +3,7 @@
 A job is *queued* from the commit that accepts it, whether or not a message for it is under way in Celery: messages
 are hints, the row is the truth. *Running* means that one worker holds it, under a lease that its heartbeat renews;
 a worker that dies leaves its jobs running until `rescue` gives them back. The four final states are left only by
-`reopen`, which an operator asks for.
+`reopen` and `recover`, which an operator asks for.
 
 Every edge is a compare-and-set in `models.transitions`. Zero rows updated is a normal answer: someone else was first.
 """
@@ -35,12 +35,15 @@ class Edge(StrEnum):
     SNOOZE = "snooze"  #: wait until `run_at`, nothing spent: the account is paused or limited
     RELEASE = "release"  #: handed back unsent, at once: the worker shuts down
     RESCUE = "rescue"  #: its worker's lease ran out
+    QUARANTINE = "quarantine"  #: it did so in mid-call once too often: the job may be what kills them
     CANCEL = "cancel"
     EXPIRE = "expire"
     REOPEN = "reopen"  #: an operator wants a finished job asked again
+    RECOVER = "recover"  #: as reopen, but an answer that came too late was kept, and is used instead
 
 
 _QUEUED, _RUNNING = JobState.QUEUED, JobState.RUNNING
+_UNANSWERED = frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
 
 TRANSITIONS: dict[Edge, tuple[frozenset[JobState], JobState]] = {
     Edge.CLAIM: (frozenset({_QUEUED}), _RUNNING),
@@ -51,9 +54,11 @@ TRANSITIONS: dict[Edge, tuple[frozenset[JobState], JobState]] = {
     Edge.SNOOZE: (frozenset({_RUNNING}), _QUEUED),
     Edge.RELEASE: (frozenset({_RUNNING}), _QUEUED),
     Edge.RESCUE: (frozenset({_RUNNING}), _QUEUED),
+    Edge.QUARANTINE: (frozenset({_RUNNING}), JobState.FAILED),
     Edge.CANCEL: (frozenset({_QUEUED, _RUNNING}), JobState.CANCELLED),
     Edge.EXPIRE: (frozenset({_QUEUED, _RUNNING}), JobState.EXPIRED),
-    Edge.REOPEN: (frozenset({JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED}), _QUEUED),
+    Edge.REOPEN: (_UNANSWERED, _QUEUED),
+    Edge.RECOVER: (_UNANSWERED, JobState.SUCCEEDED),
 }
 
 FINAL = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED})
@@ -76,5 +81,5 @@ def diagram() -> str:
     rows = []
     for edge, (sources, target) in TRANSITIONS.items():
         froms = " | ".join(state.value for state in JobState if state in sources)
-        rows.append(f"{edge.value:<8} {froms} -> {target.value}")
+        rows.append(f"{edge.value:<10} {froms} -> {target.value}")
     return "\n".join(rows)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, or_, select, update
 
-from models.attempt import ATTEMPTS_BEGUN
+from models.attempt import ATTEMPTS_BEGUN, KEEPS_ANSWER, UNDER_WAY, Attempt
 from models.job import Job
 from models.state import FINAL, TRANSITIONS, Edge, JobState
 from models.table import Row
@@ -119,9 +119,7 @@ def fail(connection: Connection, hold: Hold, failure: Failure, now: datetime) ->
     """Finish a job as failed for good. True if it was still held."""
     return _held(
         connection,
-        edge(Edge.FAIL, now).values(
-            error_code=failure.code, error_message=failure.message, error_remedy=failure.remedy
-        ),
+        edge(Edge.FAIL, now).values(_why(failure)),
         hold,
     )
 
@@ -152,13 +150,28 @@ def expire_overdue(connection: Connection, now: datetime, most: int = 1000) -> S
     ).all()
 
 
-def rescue(connection: Connection, worker_ids: Sequence[str], now: datetime) -> Sequence[str]:
-    """Give back all jobs held by workers whose lease ran out. Return their ids.
+def count_losses(connection: Connection, worker_ids: Sequence[str]) -> dict[str, int]:
+    """Count a loss for each job that dead workers were calling for. Return the ids with their losses until now."""
+    theirs = (Attempt.worker_id.in_(worker_ids), Attempt.claim == Job.claim, UNDER_WAY)
+    calling = select(Attempt.job_id).where(Attempt.job_id == Job.id, *theirs).exists()
+    held = (Job.worker_id.in_(worker_ids), Job.state == "running", calling)
+    statement = update(Job).where(*held).values(losses=Job.losses + 1).returning(Job.id, Job.losses)
+    return {row.id: row.losses for row in connection.execute(statement)}
+
+
+def rescue(connection: Connection, worker_ids: Sequence[str], now: datetime, but: Sequence[str] = ()) -> Sequence[str]:
+    """Give back all jobs held by workers whose lease ran out, `but` those. Return their ids.
 
     Their calls under way are marked lost by `models.ledger.mark_lost`, in the same transaction.
     """
-    statement = edge(Edge.RESCUE, now).where(Job.worker_id.in_(worker_ids)).values(rescues=Job.rescues + 1, run_at=None)
-    return connection.scalars(statement.returning(Job.id)).all()
+    statement = edge(Edge.RESCUE, now).where(Job.worker_id.in_(worker_ids), Job.id.not_in(but))
+    return connection.scalars(statement.values(rescues=Job.rescues + 1, run_at=None).returning(Job.id)).all()
+
+
+def quarantine(connection: Connection, job_id: str, evidence: Failure, now: datetime) -> bool:
+    """Fail a job whose worker died, as so often before. True if it was held."""
+    statement = edge(Edge.QUARANTINE, now).where(Job.id == job_id).values(rescues=Job.rescues + 1)
+    return bool(connection.execute(statement.values(_why(evidence))).rowcount)
 
 
 def cancel(connection: Connection, which: ColumnElement[bool], now: datetime) -> Sequence[str]:
@@ -175,10 +188,25 @@ def reopen(connection: Connection, which: ColumnElement[bool], now: datetime) ->
     statement = (
         edge(Edge.REOPEN, now)
         .where(which)
-        .values(attempts=ATTEMPTS_BEGUN, failures=0, run_at=None, deadline=None)
-        .values(error_code=None, error_message=None, error_remedy=None)
+        .values(attempts=ATTEMPTS_BEGUN, failures=0, losses=0, run_at=None, deadline=None)
+        .values(_why(None))
     )
     return connection.scalars(statement.returning(Job.id)).all()
+
+
+def recover(connection: Connection, which: ColumnElement[bool], now: datetime) -> Sequence[str]:
+    """Finish failed, cancelled or expired jobs with an answer that came too late and was kept. Return their ids.
+
+    `models.ledger.use_kept` makes the kept answer theirs, in the same transaction.
+    """
+    statement = edge(Edge.RECOVER, now).where(which, KEEPS_ANSWER).values(attempts=ATTEMPTS_BEGUN, run_at=None)
+    return connection.scalars(statement.values(_why(None)).returning(Job.id)).all()
+
+
+def _why(failure: Failure | None) -> dict[str, str | None]:
+    if failure is None:
+        return {"error_code": None, "error_message": None, "error_remedy": None}
+    return {"error_code": failure.code, "error_message": failure.message, "error_remedy": failure.remedy}
 
 
 def _held(connection: Connection, statement: Update, hold: Hold) -> bool:

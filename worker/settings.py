@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from models.burial import QUARANTINE_AFTER
 from models.session import database_url
 from worker.configuration import broker, document
 from worker.configuration.accounts import Accounts, usual
@@ -34,6 +35,7 @@ VARIABLES = frozenset(
         "MMQ_DATABASE_URL", "MMQ_REDIS_URL", "MMQ_BROKER_URL", "MMQ_HOME",
         "MMQ_CONFIG",
         "MMQ_RPM", "MMQ_TPM", "MMQ_CONCURRENCY", "MMQ_CALLS", "MMQ_MAX_QUEUED",
+        "MMQ_QUARANTINE_AFTER",
         "MMQ_CONNECT_TIMEOUT", "MMQ_FIRST_BYTE_TIMEOUT", "MMQ_IDLE_TIMEOUT", "MMQ_TOTAL_TIMEOUT",
         "MMQ_FLOWER_BASIC_AUTH",
     }
@@ -49,6 +51,7 @@ class Settings:
     timeouts: Timeouts
     sharing: Sharing
     calls: int
+    quarantine_after: int  # calls of one job that were lost with their workers
     max_queued: Mapping[str, int]  # by lane; one that is not named has no bound
     database_url: str = field(repr=False)  # these three may hold passwords
     redis_url: str = field(repr=False)
@@ -94,6 +97,7 @@ def load(environ: Mapping[str, str], *, key_needed: bool = False) -> Settings:
         model=reader.text("MINIMAX_MODEL") or DEFAULT_MODEL,
         timeouts=_timeouts(reader),
         sharing=sharing(lanes, written.table("pacing")),
+        quarantine_after=reader.whole("MMQ_QUARANTINE_AFTER") or QUARANTINE_AFTER,
         max_queued=bounds(lanes, reader.whole("MMQ_MAX_QUEUED")),
         calls=reader.whole("MMQ_CALLS") or DEFAULT_CALLS,
         database_url=_database(reader, home),

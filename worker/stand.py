@@ -39,7 +39,14 @@ class Stand:
         self.database = open_database(settings.database_url)
         self.redis = connect(settings.redis_url)
         self.recorder = Recorder(self.database, worker_id)
-        self.feeder = Feeder(self.database, self.redis, publish, worker_id, [payer.name for payer in settings.payers])
+        self.feeder = Feeder(
+            self.database,
+            self.redis,
+            publish,
+            worker_id,
+            accounts=[payer.name for payer in settings.payers],
+            quarantine_after=settings.quarantine_after,
+        )
         self.clients = [Client(payer.account, settings.timeouts) for payer in settings.payers]
         self.admission = Admission(
             self.redis, worker=worker_id, policy=policy(settings.sharing), memory=Memory(self.database)

@@ -16,7 +16,10 @@ def command(
     code: Annotated[str | None, typer.Option(help="Only jobs that failed with this code, as 1027.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Queue failed, cancelled or expired jobs again, with all their tries. Answered ones are left alone."""
+    """Queue failed, cancelled or expired jobs again, with all their tries. Answered ones are left alone.
+
+    A job for which an answer was kept, since it came too late, takes that answer instead of being asked again.
+    """
     from mmq.cli.place import jobs_of, opened, wake  # noqa: PLC0415
     from mmq.report.words import counted  # noqa: PLC0415
     from models import sweep  # noqa: PLC0415
@@ -30,6 +33,11 @@ def command(
         if code is not None:
             jobs = jobs & (Job.error_code == code)
         moved = sweep.reopen(database, jobs, utcnow())
-        if moved:
+        if moved.queued:
             wake(settings)
-    print(json.dumps({"queued": moved}) if as_json else f"queued {counted(moved, 'job')} again")
+    if as_json:
+        print(json.dumps({"queued": moved.queued, "recovered": moved.recovered}))
+        return
+    print(f"queued {counted(moved.queued, 'job')} again")
+    if moved.recovered:
+        print(f"{counted(moved.recovered, 'job')} took an answer that had been kept")

@@ -18,7 +18,7 @@ from mmq.local.folder import locked, private_folder
 from mmq.local.process import Child
 from mmq.local.reach import require_redis
 from mmq.local.redis import EmbeddedRedis
-from models import clock, feeding, leases
+from models import burial, clock, feeding, leases
 from models.lane import Lane
 from models.session import database_url, open_database, reading, writing
 from worker.errors import Unavailable
@@ -137,7 +137,7 @@ class Stack:
             with writing(self.database) as connection:
                 for worker_id in sorted(dead):
                     leases.renew(connection, worker_id, now)  # ends its lease: nobody who lives is buried
-                leases.bury(connection, sorted(dead), now)
+                burial.bury(connection, sorted(dead), now, self.settings.quarantine_after)
                 feeding.unfeed(connection)  # what they had been told of but not claimed has no other message
             liveness.forget(self.settings.home, dead)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from mmq.run.identity import JobKeys
 from mmq.run.intake import Intake
-from models import acceptance, membership, transitions
+from models import acceptance, membership, reopening, transitions
 from models.identity import new_id
 from models.job import Job
 from models.session import reading, writing
@@ -76,7 +76,7 @@ def _rejoin(database: Engine, batch_id: str, orders: Sequence[Order]) -> None:
     with writing(database) as connection:
         if back := membership.join(connection, batch_id, places):
             # Withdrawn when their lines had changed, and now the lines are as they were.
-            transitions.reopen(connection, Job.id.in_(back) & (Job.state == "cancelled"), utcnow())
+            reopening.reopen(connection, Job.id.in_(back) & (Job.state == "cancelled"), utcnow())
 
 
 def _let_go(database: Engine, intake: Intake, batch_id: str) -> int:

@@ -78,7 +78,7 @@ def test_lanes_and_jobs_are_steered_while_they_wait(place: Callable[..., tuple])
     mmq.run("pause", "lane", "default")
     assert [pause["name"] for pause in mmq.json("status")["pauses"]] == ["default"]
     assert mmq.json("cancel", batch) == {"cancelled": 2}
-    assert mmq.json("retry", batch) == {"queued": 2}
+    assert mmq.json("retry", batch) == {"queued": 2, "recovered": 0}
     with up(mmq):
         eventually(lambda: mmq.json("status")["workers"])
         assert "lane default is paused" in mmq.run("wait", batch, "--timeout", "0").stderr

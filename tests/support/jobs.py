@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, insert
 
 from models import leases, ledger, queries, transitions
 from models.acceptance import NewJob, accept, open_batch
+from models.attempt import Attempt
 from models.job import Job
 from models.session import reading, writing
 from models.state import Edge, JobState, Outcome
@@ -81,6 +82,14 @@ def read(database: Engine, job_id: str = "job-1") -> Row:
     return row
 
 
+def keep_answer(database: Engine, job_id: str = "job-1", number: int = 1) -> None:
+    """Keep an answer that came too late for a job."""
+    call = transitions.Hold(job_id, 1, number, 0)
+    with writing(database) as connection:
+        row = {**asdict(start(call, number=number)), "outcome": Outcome.SUPERSEDED, "finished_at": NOW, "answer": "42"}
+        connection.execute(insert(Attempt).values(row))
+
+
 FAILURE = transitions.Failure("1026", "the prompt was refused", "change the prompt")
 
 
@@ -98,7 +107,9 @@ def move(connection: Connection, edge: Edge, hold: transitions.Hold, worker_id: 
         Edge.RESCUE: lambda: transitions.rescue(connection, [worker_id], NOW),
         Edge.CANCEL: lambda: transitions.cancel(connection, mine, NOW),
         Edge.EXPIRE: lambda: transitions.expire(connection, hold, NOW) or transitions.expire_overdue(connection, NOW),
+        Edge.QUARANTINE: lambda: transitions.quarantine(connection, hold.job_id, FAILURE, NOW),
         Edge.REOPEN: lambda: transitions.reopen(connection, mine, NOW),
+        Edge.RECOVER: lambda: transitions.recover(connection, mine, NOW),
     }
     return bool(ways[edge]())
 

@@ -17,7 +17,7 @@ from math import ceil
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
-from models import clock, feeding, leases, pause, transitions
+from models import burial, clock, feeding, leases, pause, transitions
 from models.feeding import NO_BATCH
 from models.lane import Lane
 from models.session import reading, writing
@@ -55,7 +55,9 @@ class Feeder:
         redis: Redis,
         publish: Publish,
         worker_id: str,
+        *,
         accounts: Collection[str] = ("default",),
+        quarantine_after: int = burial.QUARANTINE_AFTER,
     ) -> None:
         """Start nothing yet. While all `accounts` are paused, nothing is fed but probes."""
         self.database = database
@@ -63,6 +65,7 @@ class Feeder:
         self.publish = publish
         self.worker_id = worker_id
         self.accounts = accounts
+        self.quarantine_after = quarantine_after
         self._workers: Sequence[Row] = ()
         self._pauses: Sequence[Row] = ()
         self._paces: dict[Lane, Pace] = {}
@@ -125,15 +128,17 @@ class Feeder:
         if not (fresh or dead or overdue or ripe or lost):
             return
         with writing(self.database) as connection:
-            rescued = leases.bury(connection, dead, now)
+            buried = burial.bury(connection, dead, now, self.quarantine_after)
             transitions.expire_overdue(connection, now)
             feeding.ripen(connection, now)
             for lane, before in lost.items():
                 feeding.unfeed_lost(connection, lane, before)
             if fresh or dead:  # their messages are gone, too
                 feeding.unfeed(connection)
-        if rescued:
-            log.warning("rescued %d jobs of %d workers whose lease ran out", len(rescued), len(dead))
+        if buried.rescued:
+            log.warning("rescued %d jobs of %d workers whose lease ran out", len(buried.rescued), len(dead))
+        if buried.quarantined:
+            log.error("quarantined jobs whose calls were lost with their workers: %s", ", ".join(buried.quarantined))
         while overdue:  # very many with one deadline, in steps that keep nobody waiting
             with writing(self.database) as connection:
                 overdue = bool(transitions.expire_overdue(connection, now))

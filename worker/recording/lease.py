@@ -16,7 +16,7 @@ from typing import Any
 from redis.asyncio import Redis
 from sqlalchemy import Connection
 
-from models import clock, feeding, leases, pause, set_limits
+from models import burial, clock, feeding, leases, pause, set_limits
 from models.table import Row
 
 LEASE = timedelta(seconds=15)  # a worker that is silent for so long is taken for dead
@@ -53,7 +53,7 @@ def leave(connection: Connection, worker_id: str, hints: Sequence[str]) -> None:
     if hints:
         feeding.unfeed(connection, hints)
     leases.renew(connection, worker_id, now)
-    leases.bury(connection, [worker_id], now)  # it holds nothing any more; what a fault left is given back here
+    burial.bury(connection, [worker_id], now)  # it holds nothing any more; what a fault left is given back here
 
 
 async def lead(redis: Redis, worker_id: str) -> bool:

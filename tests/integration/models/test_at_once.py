@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from models import feeding, leases, ledger, queries, transitions
+from models import burial, feeding, leases, ledger, queries, transitions
 from models.acceptance import accept
 from models.session import reading, writing
 from models.state import JobState
@@ -87,13 +87,13 @@ def test_claim_passes_by_what_another_is_claiming(postgresql: Engine) -> None:
 
 
 def in_between(
-    database: Engine, threads: ThreadPoolExecutor, first: Callable[[Connection], object], burial: str
+    database: Engine, threads: ThreadPoolExecutor, first: Callable[[Connection], object], dead: str
 ) -> Future[list[str]]:
     """Bury a worker while `first` has been done but not committed; the burial must wait for it."""
 
     def bury() -> list[str]:
         with writing(database) as connection:
-            return list(leases.bury(connection, [burial], NOW))
+            return list(burial.bury(connection, [dead], NOW).rescued)
 
     with writing(database) as connection:
         first(connection)
@@ -178,6 +178,6 @@ def test_long_frozen_worker_finds_its_lease_gone(database: Engine) -> None:
     register(database, "w1", lease_until=NOW)
     queue(database, new_job())
     with writing(database) as connection:
-        assert leases.bury(connection, ["w1"], NOW + timedelta(seconds=1)) == []
+        assert burial.bury(connection, ["w1"], NOW + timedelta(seconds=1)).rescued == []
         assert not leases.renew(connection, "w1", NOW + HOUR)
         assert transitions.claim(connection, ["job-1"], "w1", NOW) == []

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from models import leases, ledger, queries, transitions
+from models import burial, leases, ledger, queries, transitions
 from models.session import reading, writing
 from models.state import JobState, Outcome
 from support.jobs import HOUR, NOW, claim, finish, new_job, queue, read, register, start
@@ -40,16 +40,17 @@ def test_burial_gives_the_jobs_back_and_counts_their_calls(database: Engine) -> 
         ledger.close(connection, [finish(called, Outcome.FAILED, 1, code="1000")])
         ledger.begin(connection, [start(called, "dead", 2)])
 
-        assert leases.holds_any(connection, "dead")
-        assert sorted(leases.bury(connection, ["dead"], NOW)) == ["job-1", "job-2"]
-        assert not leases.holds_any(connection, "dead")
+        assert leases.holds(connection, "dead") == {"job-1": 1, "job-2": 1}
+        buried = burial.bury(connection, ["dead"], NOW)
+        assert (sorted(buried.rescued), buried.quarantined) == (["job-1", "job-2"], [])
+        assert leases.holds(connection, "dead") == {}
         assert [row.id for row in leases.alive(connection, NOW)] == ["living"]
 
     rows = [read(database, job_id) for job_id in ("job-1", "job-2", "job-3")]
-    assert [(row.state, row.attempts, row.rescues, row.worker_id) for row in rows] == [
-        ("queued", 2, 1, None),
-        ("queued", 0, 1, None),
-        ("running", 0, 0, "living"),
+    assert [(row.state, row.attempts, row.rescues, row.losses, row.worker_id) for row in rows] == [
+        ("queued", 2, 1, 1, None),
+        ("queued", 0, 1, 0, None),
+        ("running", 0, 0, 0, "living"),
     ]
     with reading(database) as connection:
         assert [row.outcome for row in queries.attempts(connection, "job-1")] == ["failed", "lost"]
@@ -63,8 +64,8 @@ def test_living_worker_is_not_buried(database: Engine) -> None:
     queue(database, new_job())
     claim(database)
     with writing(database) as connection:
-        assert leases.bury(connection, ["w1"], NOW) == []
-        assert leases.bury(connection, [], NOW) == []
+        assert burial.bury(connection, ["w1"], NOW) == burial.Burial()
+        assert burial.bury(connection, [], NOW) == burial.Burial()
         assert leases.renew(connection, "w1", NOW + HOUR)
     assert read(database).state == JobState.RUNNING
 
@@ -76,7 +77,7 @@ def test_late_answer_replaces_lost_in_the_ledger(database: Engine) -> None:
     hold = claim(database)
     with writing(database) as connection:
         ledger.begin(connection, [start(hold)])
-        leases.bury(connection, ["w1"], NOW)
+        burial.bury(connection, ["w1"], NOW)
     with writing(database) as connection:
         assert transitions.succeed(connection, [hold], NOW) == set()
         assert transitions.adopt(connection, hold, NOW)

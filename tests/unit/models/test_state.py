@@ -32,7 +32,8 @@ def test_table_has_every_edge() -> None:
 def test_final_states_are_left_by_reopening_only() -> None:
     """What is finished stays so unless an operator asks; what succeeded stays so for good."""
     leaving = {(edge, source) for edge, (sources, _) in TRANSITIONS.items() for source in sources & FINAL}
-    assert leaving == {(Edge.REOPEN, state) for state in FINAL - {JobState.SUCCEEDED}}
+    unanswered = FINAL - {JobState.SUCCEEDED}
+    assert leaving == {(edge, state) for edge in (Edge.REOPEN, Edge.RECOVER) for state in unanswered}
 
 
 @pytest.mark.parametrize("state", JobState)

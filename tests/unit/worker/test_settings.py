@@ -60,6 +60,7 @@ def test_everything_set_arrives():
             "MMQ_TPM": "1_000_000",
             "MMQ_CONCURRENCY": "8",
             "MMQ_CALLS": "50",
+            "MMQ_QUARANTINE_AFTER": "3",
             "MMQ_CONNECT_TIMEOUT": "1.5",
             "MMQ_FIRST_BYTE_TIMEOUT": "20",
             "MMQ_IDLE_TIMEOUT": "30",
@@ -75,6 +76,7 @@ def test_everything_set_arrives():
     assert settings.budget == Budget(rpm=120, tpm=1_000_000, concurrency=8)
     assert settings.timeouts == Timeouts(connect=1.5, first_byte=20, idle=30, total=40)
     assert settings.calls == 50
+    assert settings.quarantine_after == 3
     assert settings.database_url == "postgresql://mmq@db/mmq"
     assert settings.redis_url == "redis://cache:6379/1"
     assert settings.broker_url == "amqp://rabbit//"
