@@ -13,7 +13,6 @@ from sqlalchemy import Engine
 from models.session import open_database
 from support.databases import PostgresqlServer, SqliteFiles, postgresql_server
 
-
 # Hypothesis fails examples that take over 200 ms: on a busy machine that says nothing of the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
