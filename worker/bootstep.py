@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from celery import Celery, bootsteps
 from celery.signals import worker_shutting_down
 
 from worker.engine import Engine
+from worker.events import Dispatcher
 from worker.feeding import message
 from worker.running import appetite
 from worker.settings import load
@@ -59,9 +61,12 @@ class EngineStep(bootsteps.StartStopStep):
             name=worker.hostname,
             lanes=lanes,
             publish=publisher(app),
-            telemetry=Telemetry(lambda: dispatcher(app, worker.hostname)),
+            telemetry=Telemetry(lambda: Dispatcher(app, worker.hostname)),
         )
         running.start()
+        # What lives now lives as long as the worker: looking through it at each full collection took 14 % of the CPU.
+        gc.collect()
+        gc.freeze()
         _engines.append(running)
         appetite.ask(lambda: running.full)
 
@@ -85,8 +90,3 @@ def publisher(app: Celery) -> Any:
         app.send_task(message.TASK, kwargs=message.build(lane, ids), queue=lane, ignore_result=True, retry=False)
 
     return publish
-
-
-def dispatcher(app: Celery, hostname: str) -> Any:
-    """Return Celery's event dispatcher with a connection of its own, which sends task events in groups."""
-    return app.events.Dispatcher(app.connection_for_write(), hostname=hostname, buffer_group=["task"])

@@ -8,24 +8,24 @@ request id.
 from __future__ import annotations
 
 import logging
-import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
 
 TASK = "minimax.generate"
-FLUSH_S = 0.2  # events are sent in groups: one Redis command for up to a fifth of a second's events
-MOST_PENDING = 20_000  # beyond this, with Redis away, events are dropped: they are for watching, SQL keeps the record
+FLUSH_S = 0.2  # events are sent in groups, one message for up to a fifth of a second's
+MOST_PENDING = 20_000  # beyond this the oldest are dropped: they are for watching, SQL keeps the record
 
 
 class Dispatcher(Protocol):
-    """The part of `celery.events.EventDispatcher` that is used."""
+    """What `worker.events.Dispatcher` offers."""
 
-    enabled: bool
-
-    def send(self, type: str, **fields: Any) -> None: ...  # noqa: A002
+    def send(self, kind: str, **fields: Any) -> None: ...
     def flush(self) -> None: ...
     def close(self) -> None: ...
 
@@ -33,9 +33,10 @@ class Dispatcher(Protocol):
 class Telemetry:
     """Sends events from a thread of its own, so that a slow Redis does not hold up the calls."""
 
-    def __init__(self, connect: Any) -> None:
+    def __init__(self, connect: Callable[[], Dispatcher]) -> None:
         self._connect = connect
-        self._events: queue.Queue[tuple[str, dict[str, Any]] | None] = queue.Queue(MOST_PENDING)
+        self._events: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MOST_PENDING)
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._send, name="telemetry", daemon=True)
 
     def start(self) -> None:
@@ -44,7 +45,7 @@ class Telemetry:
 
     def close(self) -> None:
         """Send what is pending, then stop."""
-        self._events.put(None)
+        self._closing.set()
         self._thread.join(timeout=5)
 
     def claimed(self, job_id: str, lane: str, model: str, attempts: int) -> None:
@@ -81,35 +82,25 @@ class Telemetry:
         log.error("account %s is paused: %s; %s", account, reason, remedy)
 
     def _emit(self, kind: str, job_id: str, **fields: Any) -> None:
-        try:
-            self._events.put_nowait((kind, {"uuid": job_id, **fields}))
-        except queue.Full:
-            return
+        # An append that wakes nobody: to wake the thread for each event costs the loop more than the event itself.
+        self._events.append((kind, {"uuid": job_id, "timestamp": time.time(), **fields}))
 
     def _send(self) -> None:
         dispatcher: Dispatcher | None = None
-        while (event := self._next(dispatcher)) is not None:
+        closing = False
+        while not closing:
+            closing = self._closing.wait(FLUSH_S)
             try:
                 dispatcher = dispatcher or self._connect()
-                kind, fields = event
-                dispatcher.send(kind, **fields)
+                self._drain(dispatcher)
             except Exception as exc:
-                log.debug("event not sent: %s", type(exc).__name__)
+                log.debug("events not sent: %s", type(exc).__name__)
         if dispatcher is not None:
-            _quietly(dispatcher.flush)
-            _quietly(dispatcher.close)
+            with suppress(Exception):
+                dispatcher.close()
 
-    def _next(self, dispatcher: Dispatcher | None) -> tuple[str, dict[str, Any]] | None:
-        while True:
-            try:
-                return self._events.get(timeout=FLUSH_S)
-            except queue.Empty:
-                if dispatcher is not None:
-                    _quietly(dispatcher.flush)
-
-
-def _quietly(action: Callable[[], None]) -> None:
-    try:
-        action()
-    except Exception as exc:
-        log.debug("events not sent: %s", type(exc).__name__)
+    def _drain(self, dispatcher: Dispatcher) -> None:
+        while self._events:
+            kind, fields = self._events.popleft()
+            dispatcher.send(kind, **fields)
+        dispatcher.flush()
