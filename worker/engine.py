@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from models.identity import new_id
@@ -27,6 +28,8 @@ from worker.stand import Stand
 from worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
+
+DATABASE_PATIENCE_S = 10.0  # at a stop; what is not recorded by then is left in the spool
 
 
 class Engine:
@@ -115,19 +118,22 @@ class Engine:
         claiming = asyncio.create_task(self._hands.claim(), name="claim")
         workers = [
             asyncio.create_task(stand.feeder.run(), name="feed"),
+            asyncio.create_task(stand.replay.run(), name="replay"),
             asyncio.create_task(self._stopping.wait(), name="stop"),
         ]
         done, _ = await asyncio.wait(
             [claiming, *workers, keep_lease, stand.recording], return_when=asyncio.FIRST_COMPLETED
         )
         lock.release()
+        stand.recorder.give_up_after(min(self._grace_s, DATABASE_PATIENCE_S))
         left = self._hints.close()
         await asyncio.wait([claiming])  # what it has just claimed is run, to be handed back with the rest
         await end_tasks(workers)
         if stand.recording not in done:  # without it nothing can be handed back, and the lease's end will do it
             await self._hands.empty(self._grace_s)
             await end_tasks([keep_lease])
-            await stand.recorder.submit(lambda connection: lease.leave(connection, self.worker_id, left))
+            with suppress(asyncio.CancelledError):  # the database is away: the lease will run out by itself
+                await stand.recorder.submit(lambda connection: lease.leave(connection, self.worker_id, left))
         for task in done:
             task.result()  # one that ended by an error ends the engine by it
 

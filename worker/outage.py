@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -31,10 +32,11 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, RedisError | BrokerError | ConnectionError)
 
 
-def outlast(service: str, action: Callable[[bool], T]) -> T:
+def outlast(service: str, action: Callable[[bool], T], *, closing: threading.Event | None = None) -> T:
     """Run an action until the service is there; blocks its thread meanwhile.
 
-    `action` is told whether it runs again: its first run may have taken effect and only its answer been lost.
+    `action` is told whether it runs again: its first run may have taken effect and only its answer been lost. Once
+    `closing` is set, the outage itself is raised instead of being waited for.
     """
     wait, since = FIRST_WAIT_S, None
     while True:
@@ -46,7 +48,10 @@ def outlast(service: str, action: Callable[[bool], T]) -> T:
             if since is None:
                 since = time.monotonic()
                 log.warning("%s is away, waiting: %s", service, brief(exc))
-            time.sleep(wait)
+            if closing is None:
+                time.sleep(wait)
+            elif closing.wait(wait):
+                raise
             wait = min(wait * 2, LONGEST_WAIT_S)
         else:
             if since is not None:

@@ -17,6 +17,7 @@ from worker.outage import is_outage
 from worker.provider.client import Client
 from worker.recording.lease import resign
 from worker.recording.record import Recorder
+from worker.recording.replay import Replay
 from worker.routing.configured import Configured, policy
 from worker.routing.desk import Desk
 from worker.routing.pauses import Pauses
@@ -38,7 +39,8 @@ class Stand:
         self.worker_id = worker_id
         self.database = open_database(settings.database_url)
         self.redis = connect(settings.redis_url)
-        self.recorder = Recorder(self.database, worker_id)
+        self.recorder = Recorder(self.database, worker_id, settings.home)
+        self.replay = Replay(settings.home, self.recorder)
         self.feeder = Feeder(
             self.database,
             self.redis,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -22,18 +24,28 @@ JOBS = 20
 IDS = [f"job-{number}" for number in range(JOBS)]
 
 
-def recorded(database: Engine, test: Callable[[Recorder], Awaitable[None]]) -> None:
-    """Run a test with a recorder of worker `w1`."""
-
-    async def run() -> None:
-        recorder = Recorder(database, "w1")
-        recording = asyncio.create_task(recorder.run())
-        await test(recorder)
-        recording.cancel()
-        await asyncio.wait([recording])
+@asynccontextmanager
+async def recording(database: Engine, home: Path, worker_id: str = "w1") -> AsyncIterator[Recorder]:
+    """A recorder that runs for the time of a block."""
+    recorder = Recorder(database, worker_id, home)
+    running = asyncio.create_task(recorder.run())
+    try:
+        yield recorder
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
         recorder.close()
 
-    asyncio.run(run())
+
+def recorded(database: Engine, test: Callable[[Recorder], Awaitable[None]]) -> None:
+    """Run a test with a recorder of worker `w1`, to which nothing happens that it would spool."""
+
+    async def run(home: Path) -> None:
+        async with recording(database, home) as recorder:
+            await test(recorder)
+
+    with TemporaryDirectory() as home:
+        asyncio.run(run(Path(home)))
 
 
 @contextmanager

@@ -6,170 +6,154 @@ small; an idle worker writes at once. Nothing is sent to MiniMax, and nobody is 
 committed.
 
 A database that is away is waited for: the group is tried again until it is back, and the executions wait with it. A
-commit whose acknowledgement was lost is tried again too, so every statement here tells "done already" from "lost".
+commit whose acknowledgement was lost is tried again too, so every entry tells "done already" from "lost". Meanwhile
+endings, above all answers, which are paid, lie in the spool as well: should this process die, a successor records them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from models import ledger, queries, transitions
 from models.ledger import Finish, Start
 from models.session import writing
-from models.state import Outcome
-from models.table import Row, utcnow
+from models.table import Row
 from worker import outage
-from worker.running.endings import Ending, Succeeded
+from worker.recording.end import End
+from worker.recording.entries import Begin, Claim, Entry, Statement
+from worker.recording.safekeeping import Safekeeping
+from worker.recording.spool import Spool
+from worker.running.endings import Ending
 
+T = TypeVar("T")
 
-@dataclass(slots=True)
-class _Entry:
-    """Something to write, and who waits for it."""
-
-    kind: str
-    content: Any
-    written: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+#: In this order a group is written: a heartbeat goes last, and a claim finds what was just handed back.
+KINDS: tuple[type[Entry[Any]], ...] = (End, Begin, Claim, Statement)
+SAFE_AFTER_S = 0.5  # a commit that takes longer has met an outage, a lock or a full disk
+TRY_AGAIN_S = 5.0  # to put into the spool what it did not take
 
 
 class Recorder:
     """Writes for one worker process. All methods return when what they were given is committed."""
 
-    def __init__(self, database: Engine, worker_id: str) -> None:
+    def __init__(self, database: Engine, worker_id: str, home: Path) -> None:
+        """Touch nothing yet. Endings that have to wait are kept under `home`."""
         self.database = database
         self.worker_id = worker_id
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
-        self._pending: list[_Entry] = []
+        self._safekeeping = Safekeeping(Spool(home, worker_id))
+        self._pending: list[Entry[Any]] = []
         self._wake = asyncio.Event()
-        self._closed = False
+        self._stopped = False
+        self._impatient = False
+        self._closing = threading.Event()
 
     async def claim(self, ids: Sequence[str]) -> Sequence[Row]:
         """Take those of the jobs that are free; return their rows (`models.transitions.CLAIMED`)."""
-        # One moment for all tries: by it a repetition tells what its first try took from what was in hand before.
-        rows: Sequence[Row] = await self._write("claim", (ids, utcnow()))
-        return rows
+        return await self._write(Claim(ids, self.worker_id))
 
     async def begin(self, start: Start) -> bool:
         """Write that a call is about to go out. False: the job is no longer ours, and must not be sent."""
-        held: bool = await self._write("begin", start)
-        return held
+        return await self._write(Begin(start))
 
     async def end(self, ending: Ending, finish: Finish | None = None) -> bool:
         """Write how a call ended, and what becomes of its job. False: the job was no longer ours."""
-        moved: bool = await self._write("end", (ending, finish))
-        return moved
+        return await self._write(End(ending, finish))
 
     async def submit(self, statement: Callable[[Connection], Any]) -> Any:
         """Run another statement in the next group, such as a heartbeat. It must be harmless when repeated."""
-        return await self._write("other", statement)
+        return await self._write(Statement(statement))
+
+    def give_up_after(self, seconds: float) -> None:
+        """From then on wait no more for a database that is away: call it when a stop begins.
+
+        Endings are left in the spool, for a successor, and told to be no longer ours, as are claims and calls about to
+        go out. Other statements are cancelled. What the spool does not take is still waited for.
+        """
+        asyncio.get_running_loop().call_later(seconds, self._lose_patience)
 
     async def run(self) -> None:
         """Commit group after group, until cancelled."""
-        loop = asyncio.get_running_loop()
-        group: list[_Entry] = []
+        group: list[Entry[Any]] = []
         try:
             while True:
-                await self._wake.wait()
-                self._wake.clear()
+                while not self._pending:
+                    self._wake.clear()
+                    await self._wake.wait()
                 group, self._pending = self._pending, []
-                results = await loop.run_in_executor(self._thread, self._commit_patiently, group)
-                for entry, result in zip(group, results, strict=True):
-                    if isinstance(result, Exception):
-                        entry.written.set_exception(result)
-                    else:
-                        entry.written.set_result(result)
+                await self._outlast(group)
+                await self._safekeeping.recorded(_ends(group))
+                for entry in group:
+                    entry.settle()
         finally:
             # Nobody may wait for a commit that will not come.
-            self._closed = True
+            self._stopped = True
             for entry in (*group, *self._pending):
-                if not entry.written.done():
-                    entry.written.cancel()
+                entry.written.cancel()
 
     def close(self) -> None:
-        """Let the writing thread end."""
+        """Let the writing thread end, also one that waits for the database, and leave the spool to a successor."""
+        self._closing.set()
         self._thread.shutdown(wait=True)
+        self._safekeeping.close()
 
-    async def _write(self, kind: str, content: Any) -> Any:
-        if self._closed:
+    async def _write(self, entry: Entry[T]) -> T:
+        if self._stopped:
             raise RuntimeError("the recorder has stopped")
-        entry = _Entry(kind, content)
         self._pending.append(entry)
         self._wake.set()
         # A caller that is cancelled does not take back what it asked to write.
         return await asyncio.shield(entry.written)
 
-    def _commit_patiently(self, group: Sequence[_Entry]) -> list[Any]:
+    async def _outlast(self, group: Sequence[Entry[Any]]) -> None:
+        """Return when a group is committed. If that takes long, put what waits in a safe place."""
+        loop = asyncio.get_running_loop()
+        commit = loop.run_in_executor(self._thread, self._commit_patiently, group)
+        await asyncio.wait([commit], timeout=SAFE_AFTER_S)
+        while not commit.done():
+            self._wake.clear()
+            waiting = [*group, *self._pending]
+            await self._safekeeping.keep(_ends(waiting))
+            if self._impatient:
+                for entry in waiting:
+                    if not isinstance(entry, End) or entry.spooled:
+                        entry.give_up()
+            more = asyncio.create_task(self._wake.wait())
+            either: list[asyncio.Future[Any]] = [commit, more]
+            await asyncio.wait(either, timeout=TRY_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+            more.cancel()
+        commit.result()
+
+    def _lose_patience(self) -> None:
+        self._impatient = True
+        self._wake.set()
+
+    def _commit_patiently(self, group: Sequence[Entry[Any]]) -> None:
         try:
-            return outage.outlast("database", lambda again: self._commit(group, again=again))
+            outage.outlast("database", lambda again: self._commit(group, again=again), closing=self._closing)
         except Exception as exc:
+            if self._closing.is_set():
+                return
             if len(group) == 1:
-                return [exc]
+                group[0].refusal = exc
+                return
             # One entry that the database or its driver refuses must not take the others down with it.
-            return [result for entry in group for result in self._commit_patiently([entry])]
-
-    def _commit(self, group: Sequence[_Entry], *, again: bool) -> list[Any]:
-        with writing(self.database) as connection:
-            results: dict[int, Any] = {}
-            self._write_endings(connection, [entry for entry in group if entry.kind == "end"], results, again=again)
-            self._write_starts(connection, [entry for entry in group if entry.kind == "begin"], results)
-            self._write_claims(connection, [entry for entry in group if entry.kind == "claim"], results, again=again)
             for entry in group:
-                if entry.kind == "other":
-                    results[id(entry)] = entry.content(connection)
-        return [results[id(entry)] for entry in group]
+                self._commit_patiently([entry])
 
-    def _write_endings(
-        self, connection: Connection, entries: Sequence[_Entry], results: dict[int, Any], *, again: bool
-    ) -> None:
-        now = utcnow()
-        answered = [entry.content[0].hold for entry in entries if isinstance(entry.content[0], Succeeded)]
-        moved = transitions.succeed(connection, answered, now) if answered else set()
-        finishes = []
-        for entry in sorted(entries, key=lambda entry: entry.content[0].hold.job_id):
-            ending, finish = entry.content
-            if isinstance(ending, Succeeded):
-                won = ending.hold.job_id in moved or transitions.adopt(connection, ending.hold, now)
-                won = won or (again and finish is not None and _is_the_answer(connection, finish))
-                if not won and finish is not None:
-                    finish = replace(finish, outcome=Outcome.SUPERSEDED)
-            else:
-                won = ending.write(connection, now)
-            if finish is not None:
-                finishes.append(finish)
-            results[id(entry)] = won
-        ledger.close(connection, finishes)
-
-    def _write_starts(self, connection: Connection, entries: Sequence[_Entry], results: dict[int, Any]) -> None:
-        if entries:
-            held = ledger.begin(connection, [entry.content for entry in entries])
-            for entry in entries:
-                results[id(entry)] = entry.content.job_id in held
-
-    def _write_claims(
-        self, connection: Connection, entries: Sequence[_Entry], results: dict[int, Any], *, again: bool
-    ) -> None:
-        for entry in entries:
-            ids, moment = entry.content
-            rows = list(transitions.claim(connection, ids, self.worker_id, moment))
-            if again:  # the first try may have been committed, only its answer lost
-                taken = {row.id for row in rows}
-                mine = transitions.held_by(connection, ids, self.worker_id)
-                rows += [row for row in mine if row.id not in taken and _claimed_at(connection, row.id) == moment]
-            results[id(entry)] = rows
+    def _commit(self, group: Sequence[Entry[Any]], *, again: bool) -> None:
+        wanted = [entry for entry in group if not entry.dropped]
+        with writing(self.database) as connection:
+            for kind in KINDS:
+                if entries := [entry for entry in wanted if type(entry) is kind]:
+                    kind.write(connection, entries, again=again)
 
 
-def _claimed_at(connection: Connection, job_id: str) -> datetime | None:
-    job = queries.job(connection, job_id)
-    return job.claimed_at if job is not None else None
-
-
-def _is_the_answer(connection: Connection, finish: Finish) -> bool:
-    """Return whether a first try, whose acknowledgement was lost, has recorded this attempt as the job's answer."""
-    rows = queries.attempts(connection, finish.job_id)
-    return any(row.number == finish.number and row.outcome == Outcome.SUCCEEDED for row in rows)
+def _ends(entries: Sequence[Entry[Any]]) -> list[End]:
+    return [entry for entry in entries if isinstance(entry, End)]

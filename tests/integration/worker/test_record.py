@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,11 +110,11 @@ def test_a_lock_of_another_writer_is_waited_for(
     assert "database is back" in caplog.text
 
 
-def test_a_stopped_recorder_says_so(queued: Engine) -> None:
+def test_a_stopped_recorder_says_so(queued: Engine, tmp_path: Path) -> None:
     """Who still waits when it stops is cancelled, who comes later is told; nobody waits for ever."""
 
     async def run() -> None:
-        recorder = Recorder(queued, "w1")
+        recorder = Recorder(queued, "w1", tmp_path)
         recording = asyncio.create_task(recorder.run())
         waiting = asyncio.create_task(recorder.claim(["job-1"]))
         await asyncio.wait([waiting])

@@ -1,72 +1,235 @@
-"""The recorder while PostgreSQL is stopped and started again."""
+"""The recorder while its database is away: PostgreSQL stopped and started again, SQLite locked or full."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import Literal
+import logging
+import sqlite3
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from models.ledger import Finish
-from models.session import open_database
-from models.state import Outcome
+from models.session import open_database, writing
+from models.state import Edge, Outcome
 from models.transitions import Hold
 from support.databases import PostgresqlServer
-from support.jobs import NOW, new_job, queue, read, register, start
+from support.jobs import NOW, new_job, queue, read, register
+from support.recorders import answer, attempts, begun, hold_of, recording
 from support.waiting import eventually
+from worker.recording import notation
 from worker.recording.record import Recorder
-from worker.running.endings import Succeeded
+from worker.recording.spool import HEADER, folder
+from worker.running.endings import HandedBack, Succeeded
 
-IDS = [f"job-{number}" for number in range(10)]
+JOBS = 10
+IDS = [f"job-{number}" for number in range(JOBS)]
 MARK = "a-marked-answer"
+
+
+def spooled(home: Path) -> list[str]:
+    """The ids of the jobs whose endings lie in the only spool of a home, in order; none if there is no spool."""
+    lines = [line for path in folder(home).glob("*") for line in path.read_bytes().splitlines(keepends=True)]
+    return [notation.read(line)[0].hold.job_id for line in lines if line != HEADER]
+
+
+def away_and_back(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged of the outage."""
+    return [record.getMessage().partition(":")[0] for record in caplog.records if record.name == "worker.outage"]
 
 
 @pytest.mark.parametrize("how", ["fast", "immediate"])
 def test_postgresql_stopped_in_between_loses_nothing(
-    postgresql_databases: PostgresqlServer, how: Literal["fast", "immediate"], caplog: pytest.LogCaptureFixture
+    postgresql_databases: PostgresqlServer,
+    how: Literal["fast", "immediate"],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Ten calls are answered while it is away: their ends wait, and are recorded once when it is back."""
+    """Ten calls are answered while it is away: their ends lie in the spool, and are recorded once when it is back."""
     database = open_database(postgresql_databases.migrated())
     register(database, "w1")
-    queue(database, *[new_job(number) for number in range(len(IDS))])
+    queue(database, *[new_job(number) for number in range(JOBS)])
+
+    async def run() -> None:
+        async with recording(database, tmp_path) as recorder:
+            rows = await recorder.claim(IDS)
+            assert all(await asyncio.gather(*[recorder.begin(begun(row)) for row in rows]))
+            await asyncio.to_thread(postgresql_databases.stop, how)
+            try:
+                ends = await ended_one_by_one(recorder, [hold_of(row) for row in rows], tmp_path)
+            finally:
+                await asyncio.to_thread(postgresql_databases.start)
+            assert await asyncio.gather(*ends) == [True] * JOBS
+
     try:
-        asyncio.run(through_an_outage(database, postgresql_databases, how, caplog))
+        asyncio.run(run())
         jobs = [read(database, job_id) for job_id in IDS]
     finally:
         database.dispose()
     assert {(job.state, job.claim, job.attempts) for job in jobs} == {("succeeded", 1, 1)}
-    lines = [record.getMessage() for record in caplog.records if record.name == "worker.outage"]
-    assert ["database is away" in line for line in lines] == [True, False]
-    assert "database is back" in lines[1]
+    assert [*folder(tmp_path).iterdir()] == []
+    first, second = away_and_back(caplog)
+    assert first == "database is away, waiting"
+    assert second.startswith("database is back after")
     assert MARK not in caplog.text
 
 
-async def through_an_outage(
-    database: Engine, server: PostgresqlServer, how: Literal["fast", "immediate"], caplog: pytest.LogCaptureFixture
+async def ended_one_by_one(recorder: Recorder, holds: list[Hold], home: Path) -> list[asyncio.Task[bool]]:
+    """Bring answers one after another, each when the one before is in the spool."""
+    ends = []
+    for number, hold in enumerate(holds, start=1):
+        finish = Finish(hold.job_id, 1, NOW, Outcome.SUCCEEDED, answer=json.dumps(MARK))
+        ends.append(asyncio.create_task(recorder.end(Succeeded(hold), finish)))
+        await asyncio.to_thread(eventually, lambda number=number: len(spooled(home)) == number)
+    assert not any(end.done() for end in ends)
+    return ends
+
+
+def test_an_ordinary_day_leaves_no_spool(queued: Engine, tmp_path: Path) -> None:
+    """What is committed at once is written nowhere else."""
+
+    async def run() -> None:
+        async with recording(queued, tmp_path) as recorder:
+            (row,) = await recorder.claim(["job-1"])
+            await recorder.begin(begun(row))
+            assert await recorder.end(Succeeded(hold_of(row)), answer("job-1"))
+
+    asyncio.run(run())
+    assert [*tmp_path.iterdir()] == []
+
+
+def hurried(sqlite: Engine) -> Engine:
+    """SQLite whose writers give up at once when another one writes."""
+
+    @event.listens_for(sqlite, "connect")
+    def hurry(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA busy_timeout = 1")
+
+    sqlite.dispose()  # so that all connections hurry
+    return sqlite
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_recorder_told_to_give_up_leaves_its_endings_in_the_spool(
+    sqlite: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Claim and begin, stop the server, bring the answers, start it, and wait until they are recorded."""
-    recorder = Recorder(database, "w1")
-    recording = asyncio.create_task(recorder.run())
-    rows = await recorder.claim(IDS)
-    assert all(await asyncio.gather(*[recorder.begin(start(Hold(row.id, row.claim, 0, 0))) for row in rows]))
-    await asyncio.to_thread(server.stop, how)
-    try:
-        ends = [
-            asyncio.create_task(
-                recorder.end(
-                    Succeeded(Hold(row.id, row.claim, 1, 0)),
-                    Finish(row.id, 1, NOW, Outcome.SUCCEEDED, answer=json.dumps(MARK)),
-                )
-            )
-            for row in rows
-        ]
-        await asyncio.to_thread(eventually, lambda: "database is away" in caplog.text)
-        assert not any(end.done() for end in ends)
-    finally:
-        await asyncio.to_thread(server.start)
-    assert await asyncio.gather(*ends) == [True] * len(IDS)
-    recording.cancel()
-    await asyncio.wait([recording])
-    recorder.close()
+    """SQLite stays locked: an answer and a job handed back are kept, nothing else is done, and nobody waits."""
+    register(sqlite, "w1")
+    queue(sqlite, *[new_job(number) for number in range(JOBS)])
+
+    async def run() -> None:
+        async with recording(hurried(sqlite), tmp_path) as recorder:
+            first, second, third = await recorder.claim(IDS[:3])
+            await asyncio.gather(*[recorder.begin(begun(row)) for row in (first, second)])
+            with writing(sqlite):
+                waiting = [
+                    recorder.end(Succeeded(hold_of(first)), answer(first.id)),
+                    recorder.end(HandedBack(hold_of(second), Edge.RELEASE)),
+                    recorder.begin(begun(third)),
+                    recorder.claim(["job-5"]),
+                    recorder.submit(lambda _connection: None),
+                ]
+                tasks = [asyncio.create_task(entry) for entry in waiting]
+                recorder.give_up_after(0.1)
+                *told, cancelled = await asyncio.gather(*tasks, return_exceptions=True)
+                assert told == [False, False, False, ()]
+                assert isinstance(cancelled, asyncio.CancelledError)
+                assert not await recorder.end(HandedBack(hold_of(third), Edge.RELEASE))  # and who comes later
+                assert sorted(spooled(tmp_path)) == sorted([first.id, second.id, third.id])
+                await end_within(recorder)
+
+    async def end_within(recorder: Recorder) -> None:
+        await asyncio.to_thread(recorder.close)
+
+    asyncio.run(run())
+    assert read(sqlite, "job-5").state == "queued"
+    assert f"left 3 endings in {tmp_path}" in caplog.text
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_database_that_comes_back_is_used_although_given_up(sqlite: Engine, tmp_path: Path) -> None:
+    """What was left in the spool is recorded after all, and removed; a claim that was given up is not made."""
+    register(sqlite, "w1")
+    queue(sqlite, *[new_job(number) for number in range(JOBS)])
+
+    async def run() -> None:
+        async with recording(hurried(sqlite), tmp_path) as recorder:
+            (row,) = await recorder.claim(["job-1"])
+            await recorder.begin(begun(row))
+            with writing(sqlite):
+                end = asyncio.create_task(recorder.end(Succeeded(hold_of(row)), answer(row.id)))
+                claiming = asyncio.create_task(recorder.claim(["job-2"]))
+                recorder.give_up_after(0)
+                assert not await end
+                assert not await claiming
+            await asyncio.to_thread(eventually, lambda: not [*folder(tmp_path).iterdir()])
+
+    asyncio.run(run())
+    assert (read(sqlite, "job-1").state, read(sqlite, "job-2").state) == ("succeeded", "queued")
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_spool_that_cannot_be_written_is_told_of_once(
+    sqlite: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its place is taken by a file: one line, the answers stay in memory, nothing is given up, all is recorded."""
+    register(sqlite, "w1")
+    queue(sqlite, *[new_job(number) for number in range(JOBS)])
+    folder(tmp_path).touch()
+
+    async def run() -> None:
+        async with recording(hurried(sqlite), tmp_path) as recorder:
+            rows = await recorder.claim(IDS[:2])
+            await asyncio.gather(*[recorder.begin(begun(row)) for row in rows])
+            recorder.give_up_after(0)
+            with writing(sqlite):
+                ends = [asyncio.create_task(recorder.end(Succeeded(hold_of(row)), answer(row.id))) for row in rows[:1]]
+                await asyncio.to_thread(eventually, lambda: "they stay in memory" in caplog.text)
+                ends += [asyncio.create_task(recorder.end(Succeeded(hold_of(row)), answer(row.id))) for row in rows[1:]]
+                assert not await recorder.begin(begun(rows[0]))  # looked at after the second answer was
+                assert not any(end.done() for end in ends)
+            assert await asyncio.gather(*ends) == [True, True]
+
+    asyncio.run(run())
+    assert caplog.text.count("they stay in memory") == 1
+    assert {read(sqlite, job_id).state for job_id in IDS[:2]} == {"succeeded"}
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_full_disk_is_waited_for(sqlite: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """SQLite may grow no further: an answer waits in the spool, one clear line each way, until there is room."""
+    register(sqlite, "w1")
+    queue(sqlite, new_job(1))
+    connections: list[sqlite3.Connection] = []
+    event.listen(sqlite, "connect", lambda connection, _record: connections.append(connection))
+    sqlite.dispose()
+    text = "an answer that needs more room " * 10_000
+
+    async def run() -> None:
+        async with recording(sqlite, tmp_path) as recorder:
+            (row,) = await recorder.claim(["job-1"])
+            await recorder.begin(begun(row))
+            limit_pages(connections, 1)
+            end = asyncio.create_task(recorder.end(Succeeded(hold_of(row)), answer("job-1", text)))
+            await asyncio.to_thread(eventually, lambda: spooled(tmp_path) == ["job-1"])
+            assert not end.done()
+            limit_pages(connections, 2**30)
+            assert await end
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(run())
+    assert [line.partition(" after")[0] for line in away_and_back(caplog)] == [
+        "database is away, waiting",
+        "database is back",
+    ]
+    assert "database or disk is full" in caplog.text
+    assert attempts(sqlite, "job-1") == [(1, "succeeded", f"{text} to job-1")]
+
+
+def limit_pages(connections: list[sqlite3.Connection], pages: int) -> None:
+    """Let SQLite's file have so many pages at most; never fewer than it has."""
+    for connection in connections:
+        connection.execute(f"PRAGMA max_page_count = {pages}")

@@ -1,0 +1,90 @@
+"""A worker's file of endings that wait for the database, under `home/spool`.
+
+It is there only while it holds something, and locked while its worker lives: a file that is free was left by a dead
+one, and whoever locks it may record what it holds. Each append is on the disk when it returns.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+HEADER = b'{"mmq spool":1}\n'  # another layout of the lines takes another number
+LIMIT_BYTES = 256 * 2**20  # a worker of 100 calls has at most 100 answers to keep, some 1 MB
+
+
+class SpoolFull(Exception):
+    """No room under LIMIT_BYTES."""
+
+
+class Spool:
+    """One worker's file. Not for two threads at a time."""
+
+    def __init__(self, home: Path, worker_id: str, limit_bytes: int = LIMIT_BYTES) -> None:
+        """Touch nothing yet."""
+        self.path = folder(home) / f"{worker_id}.jsonl"
+        self.limit_bytes = limit_bytes
+        self._descriptor = -1
+
+    def append(self, lines: Sequence[bytes]) -> None:
+        """Add lines: all or, if it raises, none.
+
+        Raises:
+            SpoolFull: they would make it larger than it may be.
+            OSError: the disk does not take them.
+        """
+        if self._descriptor < 0:
+            self._descriptor = self._create()
+        before = os.fstat(self._descriptor).st_size
+        content = (b"" if before else HEADER) + b"".join(lines)
+        if before + len(content) > self.limit_bytes:
+            raise SpoolFull(f"{before + len(content)} bytes, may hold {self.limit_bytes}")
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+            os.fsync(self._descriptor)
+        except OSError:
+            os.ftruncate(self._descriptor, before)
+            raise
+
+    def remove(self) -> None:
+        """Its lines are in the database: remove the file."""
+        if self._descriptor >= 0:
+            self.path.unlink(missing_ok=True)
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the file, for a successor if it is still there."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _create(self) -> int:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if os.fstat(descriptor).st_nlink:
+                    _sync(self.path.parent)  # or a power cut would take the name, and with it the lines
+                    return descriptor
+            except OSError:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)  # a successor took the new file for an abandoned one, and removed it
+
+
+def folder(home: Path) -> Path:
+    """Return where the files lie."""
+    return home / "spool"
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
