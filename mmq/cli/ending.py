@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mmq.cli.failure import SOME_FAILED, USAGE, complain, exit_code
+from worker.errors import ConfigurationError, InvalidRequest
 
 if TYPE_CHECKING:
     from mmq.report.summary import Summary
@@ -53,8 +54,10 @@ def present(summary: Summary, *, quiet: bool, as_json: bool, again: str | None =
 def go_on(ending: Ending) -> None:
     """Say what becomes of the jobs that are open."""
     summary = ending.summary
+    if summary is None and isinstance(ending.error, ConfigurationError | InvalidRequest):
+        return
     if summary is None:
-        print("     nothing is lost; the same command begins again", file=sys.stderr)
+        print("     nothing is lost; the same command goes on", file=sys.stderr)
     elif summary.open and ending.others_go_on:
         text = f"mmq: other workers go on with {summary.open:,} jobs; `mmq cancel {summary.batch_id}` stops them"
         print(text, file=sys.stderr)

@@ -30,6 +30,10 @@ WORKER = (sys.executable, "-P", "-m", "mmq.cli.main", "worker")
 RECORD_S = 10.0  # what a worker may need to record its last answer, on top of the longest call
 
 
+class DatabaseAway(Unavailable):
+    """The database does not answer."""
+
+
 class Stack:
     """Redis, the schema and workers, as far as they are missing; entering starts them, leaving ends what was started.
 
@@ -165,4 +169,4 @@ def _available() -> Iterator[None]:
     try:
         yield
     except DBAPIError as exc:
-        raise Unavailable(f"the database cannot be used: {exc.orig}") from exc
+        raise DatabaseAway(f"the database cannot be used: {exc.orig}") from exc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from models import membership, queries
 from models.session import database_url, open_database, reading
 from models.state import JobState
 from worker.errors import InvalidRequest, Problem
-from worker.settings import Settings
+from worker.settings import DEFAULT_HOME, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,16 @@ def spare_answers(ask: Ask, settings: Settings, before: Earlier | None) -> None:
     if before or ask.fresh or ask.source == STDIN or ask.output == STDOUT:
         return
     if output.is_file() and output.stat().st_size:
-        message = (
-            f"{ask.output!r} exists, and the queue in {str(settings.home)!r} knows of no earlier run that wrote it"
-        )
-        remedy = (
-            "go back to the folder of that run or set its MMQ_HOME; else remove it, name another -o, or add --fresh"
-        )
+        home = settings.home.absolute()
+        message = f"{ask.output!r} exists, and the queue in {str(home)!r} knows of no earlier run that wrote it"
+        theirs = " or ".join(f"MMQ_HOME={shlex.quote(str(other))}" for other in _likely_homes(ask, home))
+        go_on = f"set {theirs or 'the MMQ_HOME of that run'} to go on with it"
+        remedy = f"{go_on}; else remove it, name another -o, or add --fresh"
         raise InvalidRequest([Problem("OUT", message, remedy)])
+
+
+def _likely_homes(ask: Ask, home: Path) -> list[Path]:
+    """Return the homes of other folders that the run may have had: those beside its files."""
+    folders = dict.fromkeys(Path(path).resolve().parent for path in (ask.output, ask.source))
+    homes = [folder / DEFAULT_HOME for folder in folders]
+    return [other for other in homes if other != home and other.is_dir()]

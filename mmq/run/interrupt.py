@@ -39,6 +39,10 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def calm(self) -> None:
+        """Take back the haste of a second signal, once nothing is left that it was meant for; a third is obeyed."""
+        signal.alarm(0)
+
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._count += 1
         if self._count == 1:

@@ -6,8 +6,18 @@ from collections.abc import Callable
 
 import pytest
 
+from mmq.local.stack import DatabaseAway
 from mmq.report.progress import Pause, Progress
-from mmq.run.vigil import CHECK_S, PAUSED_AT_MOST_S, PAUSED_S, AccountPaused, Vigil
+from mmq.run.vigil import (
+    CHECK_S,
+    DATABASE_BACK,
+    PAUSED_AT_MOST_S,
+    PAUSED_S,
+    REDIS_BACK,
+    ROOM_AGAIN,
+    AccountPaused,
+    Vigil,
+)
 from worker.errors import Unavailable
 
 BROKE = Pause("account", "default", "1008", "no balance", "top up")
@@ -24,7 +34,7 @@ class Ticks:
 
 
 def vigil(clock: Ticks, check: Callable[[], None] = lambda: None) -> Vigil:
-    return Vigil(check, clock)
+    return Vigil(check, clock=clock)
 
 
 def test_an_account_that_stays_closed_ends_the_run() -> None:
@@ -62,7 +72,7 @@ def test_a_pause_that_is_lifted_is_forgotten() -> None:
 def test_another_account_that_serves_the_model_keeps_the_run_going() -> None:
     """However long one is paused; when the other is, too, the run ends."""
     clock = Ticks()
-    watching = Vigil(lambda: None, clock, serving=[["default", "spare"]])
+    watching = Vigil(lambda: None, clock=clock, serving=[["default", "spare"]])
     for _ in range(3):
         watching.keep(Progress(waiting=5, pauses=[BROKE]))
         clock.now += PAUSED_AT_MOST_S
@@ -76,7 +86,7 @@ def test_another_account_that_serves_the_model_keeps_the_run_going() -> None:
 def test_a_model_whose_accounts_are_paused_ends_the_run_once_nothing_else_goes_on() -> None:
     """Jobs for other models go on, with pauses between their calls; when there are none for half a minute, it ends."""
     clock = Ticks()
-    watching = Vigil(lambda: None, clock, serving=[["default"], ["spare"]])
+    watching = Vigil(lambda: None, clock=clock, serving=[["default"], ["spare"]])
     idle = Progress(waiting=5, pauses=[BROKE])
     for progress in (idle, Progress(waiting=5, in_flight=1, pauses=[BROKE]), idle):
         watching.keep(progress)
@@ -102,3 +112,28 @@ def test_trouble_that_may_pass_is_noted_until_it_has() -> None:
     clock.now += CHECK_S
     watching.keep(Progress(waiting=1))
     assert (watching.note, answers) == ("", [])
+
+
+def test_each_trouble_that_may_pass_is_kept_apart() -> None:
+    """The disk, the database and Redis: each is named while it lasts, and known by what is to be said when it has."""
+    clock, disk, stack = Ticks(), ["full", "full", ""], [Unavailable("Redis is away"), DatabaseAway("locked"), None]
+
+    def check() -> None:
+        if (answer := stack.pop(0)) is not None:
+            raise answer
+
+    watching = Vigil(check, lambda: disk.pop(0), clock)
+    seen = []
+    for _ in range(3):
+        watching.keep(Progress(waiting=1))
+        seen.append(dict(watching.amiss))
+        clock.now += CHECK_S
+    watching.lacks_database("OperationalError: gone")
+    assert "gone" in watching.note
+    watching.has_database()
+    assert not watching.note
+    assert seen == [
+        {ROOM_AGAIN: "full", REDIS_BACK: "Redis is away"},
+        {ROOM_AGAIN: "full", REDIS_BACK: "Redis is away", DATABASE_BACK: "locked"},
+        {DATABASE_BACK: "locked"},
+    ]

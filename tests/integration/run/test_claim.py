@@ -1,0 +1,59 @@
+"""Two queues that would answer into one file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmq.run.claim import claimed
+from worker.errors import InvalidRequest
+from worker.settings import Settings, load
+
+
+def of(home: Path, **environ: str) -> Settings:
+    return load({"MINIMAX_API_KEY": "key", "MMQ_HOME": str(home), **environ})
+
+
+def test_two_queues_do_not_answer_into_one_file(tmp_path: Path) -> None:
+    """The second is told whose it is and how to join; the same queue may; afterwards nothing is left."""
+    out, one, other = str(tmp_path / "out.jsonl"), of(tmp_path / "one"), of(tmp_path / "other")
+    with claimed(out, one):
+        with claimed(out, one), claimed(str(tmp_path / "else.jsonl"), other):
+            pass
+        with pytest.raises(InvalidRequest, match=f"set MMQ_HOME={tmp_path / 'one'}"), claimed(out, other):
+            pass
+    with claimed(out, other):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_homes_that_share_a_database_share_the_file(tmp_path: Path) -> None:
+    """Their runs are of one batch; the password in the database's URL is written nowhere."""
+    database = {"MMQ_DATABASE_URL": "postgresql://mmq:secret@127.0.0.1/mmq"}
+    with claimed(str(tmp_path / "out"), of(tmp_path / "one", **database)):
+        with claimed(str(tmp_path / "out"), of(tmp_path / "other", **database)):
+            pass
+        assert "secret" not in (tmp_path / ".out.run").read_text()
+
+
+def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
+    """Its file is left, and means nothing."""
+    program = (
+        "import os, sys; from mmq.run.claim import claimed; from worker.settings import load\n"
+        "with claimed('out.jsonl', load({'MINIMAX_API_KEY': 'key', 'MMQ_HOME': 'one'})): os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False)
+    assert (tmp_path / ".out.jsonl.run").exists()
+    with claimed(str(tmp_path / "out.jsonl"), of(tmp_path / "other")):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("output", ["-", "/dev/null"])
+def test_what_is_no_file_is_not_claimed(output: str, tmp_path: Path) -> None:
+    """Two runs may both print."""
+    with claimed(output, of(tmp_path / "one")), claimed(output, of(tmp_path / "other")):
+        pass
