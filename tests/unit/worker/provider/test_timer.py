@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from worker.provider.timer import GRACE_S, Timer
+
+LIMIT_S = 5.0
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock jumps, as that of a process does which did not run."""
+
+    skipped_s = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.skipped_s
+
+
+def on_skipping_loop(scenario: Callable[[SkippingLoop], Coroutine[Any, Any, None]]) -> None:
+    """Run a scenario on such a loop."""
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, SkippingLoop)
+        runner.run(scenario(loop))
+
+
+def freeze(loop: SkippingLoop, seconds: float, then: Callable[[], object]) -> None:
+    """Let no time pass for the loop but for its clock, and something be there when it goes on."""
+    loop.skipped_s += seconds
+    loop.call_soon(then)
+
+
+async def for_ever(timer: Timer) -> None:
+    """Wait for what never comes."""
+    async with timer:
+        await asyncio.Event().wait()
+
+
+def test_an_answer_that_came_during_a_freeze_is_read() -> None:
+    """The limit ran out while the process did not run; what lies in its socket counts."""
+
+    async def scenario(loop: SkippingLoop) -> None:
+        answer: asyncio.Future[str] = loop.create_future()
+        async with Timer(loop.time() + LIMIT_S):
+            loop.call_soon(freeze, loop, 60.0, lambda: answer.set_result("in time"))
+            assert await answer == "in time"
+
+    on_skipping_loop(scenario)
+
+
+def test_after_a_freeze_the_limit_holds_soon() -> None:
+    """Where nothing had come, the grace is short, and ends by the same error."""
+
+    async def scenario(loop: SkippingLoop) -> None:
+        timer = Timer(loop.time() + LIMIT_S)
+        loop.call_soon(freeze, loop, 60.0, lambda: freeze(loop, GRACE_S, lambda: None))
+        with pytest.raises(TimeoutError):
+            await for_ever(timer)
+        assert timer.expired()
+
+    on_skipping_loop(scenario)
+
+
+@pytest.mark.parametrize("until_s", [0.01, -60.0])
+def test_without_a_freeze_the_limit_holds_at_once(until_s: float) -> None:
+    """It rings when it is due, also where it was due before it was set."""
+
+    async def scenario(loop: SkippingLoop) -> None:
+        timer = Timer(loop.time() + until_s)
+        with pytest.raises(TimeoutError):
+            await for_ever(timer)
+        assert timer.expired()
+
+    on_skipping_loop(scenario)
+
+
+def test_a_moved_timer_rings_once_and_only_then() -> None:
+    """Moved on, it lets the block end; left, it rings no more."""
+
+    async def scenario(loop: SkippingLoop) -> None:
+        async with Timer(loop.time() + 0.001) as timer:
+            timer.reschedule(loop.time() + LIMIT_S)
+            freeze(loop, 0.5, lambda: None)
+            await asyncio.sleep(0)
+        assert not timer.expired()
+        freeze(loop, 60.0, lambda: None)
+        await asyncio.sleep(0)
+
+    on_skipping_loop(scenario)
