@@ -14,6 +14,9 @@ broker_connection_max_retries = None  # a worker waits for Redis however long it
 broker_transport_options = {
     "queue_order_strategy": "worker.running.appetite:Appetite",  # in the order of -Q; less when full
     "polling_interval": 0.25,  # seconds of one read: how soon a worker that was full reads the other lanes again
+    # A `minimax.generate` whose worker was killed before its commit is delivered again after so many seconds, and up to
+    # 100 that Celery takes to look, not after an hour. Twice is harmless: its task id is its job's id.
+    "visibility_timeout": 30,
     "socket_timeout": 30,  # the default is to wait for ever on a half-open connection
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
