@@ -19,8 +19,7 @@ from worker.provider.reading import Reading
 from worker.provider.refusal import Refusal
 from worker.provider.reply import Reply
 from worker.provider.scrub import MESSAGE_LIMIT, Scrub
-from worker.provider.timer import Timer
-from worker.provider.transport import ERRORS, cause_of, pool
+from worker.provider.transport import ERRORS, body, cause_of, plain, pool
 from worker.provider.watch import Watch
 from worker.provider.wire.dialect import Dialect, dialect_of
 
@@ -52,6 +51,7 @@ class Client:
         self._transport = transport or pool()
         self._dialect = dialect_of(account.api)
         self._url = _url(account, self._dialect)
+        self._headers = _headers(account.key) if _fits_a_header(account.key) else None
         self._scrub = Scrub(account.key)
         # The transport calls `pool` what bounds name lookup, connecting and TLS together.
         limit = timeouts.connect
@@ -81,7 +81,7 @@ class Client:
         await self._transport.aclose()
 
     def _prepare(self, request: Mapping[str, Any]) -> httpx.Request | Refusal:
-        if not _fits_a_header(self._account.key):
+        if self._headers is None:
             return Refusal(cause="unusable_key", message=f"the key of account {self._account.name!r} fits no header")
         if self._url is None:
             return Refusal(cause="InvalidURL", message=f"the base URL of account {self._account.name!r} is none")
@@ -93,9 +93,7 @@ class Client:
             ).encode()
         except (TypeError, ValueError, RecursionError) as exc:
             return Refusal(cause="invalid_request", message=f"the request is no JSON: {type(exc).__name__}")
-        # Named nowhere but here, after all that can fail: error trackers keep the variables of every frame.
-        headers = {**_HEADERS, "Authorization": f"Bearer {self._account.key.reveal()}"}
-        return httpx.Request("POST", self._url, headers=headers, content=content, extensions=self._extensions)
+        return httpx.Request("POST", self._url, headers=self._headers, content=content, extensions=self._extensions)
 
     async def _ask(self, request: httpx.Request, model: str, tell: Listener) -> Reply | Refusal:
         watch = Watch(self._timeouts, asyncio.get_running_loop().time)
@@ -105,10 +103,11 @@ class Client:
         broken: str | None = None
         message = ""
         try:
-            async with Timer(watch.first_byte()) as timer:
+            async with asyncio.timeout_at(watch.first_byte()) as timer:
                 response = await self._transport.handle_async_request(request)
-                reading = Reading(self._dialect.read, response.status_code, response.headers, model, self._scrub)
-                async for chunk in response.aiter_bytes():
+                headers = plain(response.headers)
+                reading = Reading(self._dialect.read, response.status_code, headers, model, self._scrub)
+                async for chunk in body(response):
                     tell(reading.feed(chunk))
                     if first_token_s is None and reading.begun:
                         first_token_s = watch.elapsed
@@ -132,6 +131,11 @@ class Client:
 def _fits_a_header(key: Secret) -> bool:
     text = key.reveal()
     return bool(text) and text.isascii() and text.isprintable()
+
+
+def _headers(key: Secret) -> httpx.Headers:
+    """Return the headers of all calls, made once. Error trackers keep variables; these show the key as `[secure]`."""
+    return httpx.Headers({**_HEADERS, "Authorization": f"Bearer {key.reveal()}"})
 
 
 def _url(account: Account, dialect: Dialect) -> httpx.URL | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterable
 
 import aiohttp
 import httpx
@@ -34,6 +35,21 @@ def cause_of(exc: BaseException) -> str:
     """
     origin = exc.__cause__ if isinstance(exc, httpx.HTTPError) and exc.__cause__ is not None else exc
     return type(origin).__name__
+
+
+def plain(headers: httpx.Headers) -> dict[str, str]:
+    """Return headers by their names in lower case. Each look into httpx's own walks through all of them."""
+    found: dict[str, str] = {}
+    for name, value in headers.multi_items():
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def body(response: httpx.Response) -> AsyncIterable[bytes]:
+    """Return the chunks of a body as they come, decompressed where somebody compressed it unasked."""
+    if "content-encoding" in response.headers or not isinstance(response.stream, httpx.AsyncByteStream):
+        return response.aiter_bytes()
+    return response.stream  # without the four generators of `aiter_bytes`
 
 
 def _session(context: ssl.SSLContext) -> aiohttp.ClientSession:
