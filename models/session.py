@@ -9,7 +9,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+
+#: What a URL does not say otherwise. A host that vanished is given up after 25 s, not after TCP's quarter of an hour.
+LIBPQ = {
+    "application_name": "mmq",
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds
+}
+READ_ONLY = "25006"  # PostgreSQL's state of what a standby refuses
 
 LOCK_WAIT_S = 30  # how long a writer waits for another before SQLite gives up
 LOCK_LOOK_S = 0.002  # between two looks; SQLite's own grow to 100 ms, which was most of an interactive job's wait
@@ -46,14 +57,22 @@ def open_database(url: str, *, pool_size: int = 5) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         parsed,
         hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 10, "application_name": "mmq"},
+        connect_args={name: value for name, value in LIBPQ.items() if name not in parsed.query},
     )
+    event.listen(engine, "handle_error", _leave_standby)
+    return engine
+
+
+def _leave_standby(context: ExceptionContext) -> None:
+    # The server was demoted under our connections. They would stay with it; new ones may reach its successor.
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

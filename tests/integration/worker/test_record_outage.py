@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event, text
 
 from models.ledger import Finish
 from models.session import open_database, writing
@@ -206,14 +206,14 @@ def test_a_full_disk_is_waited_for(sqlite: Engine, tmp_path: Path, caplog: pytes
     connections: list[sqlite3.Connection] = []
     event.listen(sqlite, "connect", lambda connection, _record: connections.append(connection))
     sqlite.dispose()
-    text = "an answer that needs more room " * 10_000
+    long = "an answer that needs more room " * 10_000
 
     async def run() -> None:
         async with recording(sqlite, tmp_path) as recorder:
             (row,) = await recorder.claim(["job-1"])
             await recorder.begin(begun(row))
             limit_pages(connections, 1)
-            end = asyncio.create_task(recorder.end(Succeeded(hold_of(row)), answer("job-1", text)))
+            end = asyncio.create_task(recorder.end(Succeeded(hold_of(row)), answer("job-1", long)))
             await asyncio.to_thread(eventually, lambda: spooled(tmp_path) == ["job-1"])
             assert not end.done()
             limit_pages(connections, 2**30)
@@ -226,10 +226,61 @@ def test_a_full_disk_is_waited_for(sqlite: Engine, tmp_path: Path, caplog: pytes
         "database is back",
     ]
     assert "database or disk is full" in caplog.text
-    assert attempts(sqlite, "job-1") == [(1, "succeeded", f"{text} to job-1")]
+    assert attempts(sqlite, "job-1") == [(1, "succeeded", f"{long} to job-1")]
 
 
 def limit_pages(connections: list[sqlite3.Connection], pages: int) -> None:
     """Let SQLite's file have so many pages at most; never fewer than it has."""
     for connection in connections:
         connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_demoted_server_is_left_for_its_successor(postgresql: Engine, tmp_path: Path) -> None:
+    """The connection in use refuses to write from now on, as after a failover: the answer goes over a new one."""
+    register(postgresql, "w1")
+    queue(postgresql, new_job(1))
+
+    async def run() -> None:
+        async with recording(postgresql, tmp_path) as recorder:
+            (row,) = await recorder.claim(["job-1"])
+            await recorder.submit(demote)
+            assert await recorder.begin(begun(row))
+            await recorder.submit(demote)
+            assert await recorder.end(Succeeded(hold_of(row)), answer("job-1"))
+
+    asyncio.run(run())
+    assert attempts(postgresql, "job-1") == [(1, "succeeded", "answer to job-1")]
+
+
+def demote(connection: Connection) -> None:
+    """Let a connection's transactions be read-only from the next one on, as a standby's are."""
+    connection.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_cluster_that_is_read_only_for_a_while_is_waited_for(
+    postgresql: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In mid-failover new connections are refused writing, too: one line each way, and the job is claimed."""
+    register(postgresql, "w1")
+    queue(postgresql, new_job(1))
+    name = postgresql.url.database
+
+    async def run() -> None:
+        async with recording(postgresql, tmp_path) as recorder:
+            with postgresql.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+                await recorder.submit(demote)
+                claiming = asyncio.create_task(recorder.claim(["job-1"]))
+                await asyncio.to_thread(eventually, lambda: "database is away" in caplog.text)
+                connection.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+            (row,) = await claiming
+            assert row.id == "job-1"
+
+    asyncio.run(run())
+    assert "in a read-only transaction" in caplog.text
+    assert [line.partition(" after")[0] for line in away_and_back(caplog)] == [
+        "database is away, waiting",
+        "database is back",
+    ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import traceback
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from models.session import database_url, open_database
 
@@ -37,3 +39,37 @@ def test_engine_does_not_show_its_password() -> None:
     """An engine in a log line or a traceback is without the password."""
     engine = open_database("postgresql://u:MARKED@127.0.0.1:1/d")
     assert "MARKED" not in repr(engine)
+
+
+def libpq(url: str) -> dict[str, Any]:
+    """What libpq is asked for by the engine of a URL."""
+    asked: dict[str, Any] = {}
+    engine = open_database(url)
+
+    @event.listens_for(engine, "do_connect")
+    def note(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
+        asked.update(parameters)
+        raise ConnectionRefusedError
+
+    with pytest.raises(ConnectionRefusedError):
+        engine.connect()
+    return asked
+
+
+def test_a_vanished_host_is_given_up_as_soon_as_its_url_says() -> None:
+    """Within half a minute by default; what the URL sets is left as it is."""
+    assert libpq("postgresql://h/d")["tcp_user_timeout"] == 25_000
+    assert (
+        libpq("postgresql://h/d?tcp_user_timeout=5000&connect_timeout=2").items()
+        >= {
+            "tcp_user_timeout": "5000",
+            "connect_timeout": "2",
+            "keepalives_idle": 10,
+        }.items()
+    )
+
+
+def test_a_url_may_name_several_hosts() -> None:
+    """A primary and its standbys: libpq gets all of them, and how to tell the primary."""
+    asked = libpq("postgresql://u@/d?host=a:5432&host=b:5433&target_session_attrs=read-write")
+    assert (asked["host"], asked["port"], asked["target_session_attrs"]) == ("a,b", "5432,5433", "read-write")

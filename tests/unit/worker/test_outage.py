@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 
 import psycopg
 import pytest
@@ -13,6 +14,15 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 
 from worker import outage
 
+PASSING = (
+    psycopg.errors.AdminShutdown,
+    psycopg.errors.CrashShutdown,
+    psycopg.errors.CannotConnectNow,
+    psycopg.errors.TooManyConnections,
+    psycopg.errors.DiskFull,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.DeadlockDetected,
+)
 SQL = "INSERT INTO jobs VALUES (:request)"
 PROMPT = "a prompt that nobody may read"
 
@@ -36,8 +46,7 @@ def postgresql(kind: type[DBAPIError], error: type[psycopg.Error]) -> DBAPIError
         *[(sqlite(name), True) for name in ("SQLITE_IOERR_WRITE", "SQLITE_CANTOPEN")],
         *[(sqlite(name), False) for name in ("SQLITE_ERROR", "SQLITE_READONLY", "SQLITE_CORRUPT")],
         (postgresql(OperationalError, psycopg.OperationalError), True),
-        (postgresql(OperationalError, psycopg.errors.AdminShutdown), True),
-        (postgresql(OperationalError, psycopg.errors.DeadlockDetected), True),
+        *[(postgresql(OperationalError, error), True) for error in PASSING],
         (postgresql(InterfaceError, psycopg.InterfaceError), True),
         (postgresql(OperationalError, psycopg.errors.ProgramLimitExceeded), False),
         (postgresql(IntegrityError, psycopg.errors.UniqueViolation), False),
@@ -84,6 +93,21 @@ def test_an_outage_is_waited_out_and_logged_once_each_way(waits: list[float], ca
         "database is back",
     ]
     assert PROMPT not in caplog.text
+
+
+def test_nobody_waits_for_a_service_who_is_closing() -> None:
+    """What keeps it away is raised instead of being waited for."""
+    closing = threading.Event()
+    tries: list[bool] = []
+
+    def action(again: bool) -> None:
+        tries.append(again)
+        closing.set()
+        raise sqlite("SQLITE_BUSY")
+
+    with pytest.raises(OperationalError, match="SQLITE_BUSY"):
+        outage.outlast("database", action, closing=closing)
+    assert tries == [False]
 
 
 def test_a_service_that_is_there_is_not_mentioned(waits: list[float], caplog: pytest.LogCaptureFixture) -> None:
