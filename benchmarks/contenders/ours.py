@@ -19,6 +19,7 @@ from worker.settings import load
 
 UNLIMITED = 60_000_000
 POLL_S = 0.05
+LARGE_BYTES = 300_000  # a prompt that only the longest context holds
 FINAL = ("succeeded", "failed")
 
 
@@ -33,6 +34,7 @@ def environ(task: Task) -> dict[str, str]:
         "MMQ_TPM": str(1000 * UNLIMITED),
         "MMQ_CONCURRENCY": str(task.concurrency or UNLIMITED),
         "MMQ_CALLS": str(task.each),
+        "MINIMAX_MODEL": "MiniMax-M3" if task.size_bytes > LARGE_BYTES else "MiniMax-M2.7",
     }
     return told | ({"MMQ_DATABASE_URL": task.postgresql} if task.variant == "postgresql" else {})
 
@@ -60,6 +62,8 @@ def main() -> None:
         return
     begun = time.time()
     batch = queue.submit_many(task.prompts(), lane="bulk")
+    if batch.rejected:
+        raise batch.rejected[0][1]
     tell(enqueued=time.time() - begun)
     with workers(task, *command):
         if task.contest == "priority":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import aiohttp
@@ -13,8 +12,6 @@ from dramatiq.middleware import AsyncIO
 from task import Task, compete
 
 TASK = Task.read()
-if TASK.contest == "priority":
-    os.environ["dramatiq_queue_prefetch"] = "1"  # noqa: SIM112  the fewer wait in the worker, the sooner the urgent
 broker = RedisBroker(url=TASK.redis)
 broker.add_middleware(AsyncIO())
 dramatiq.set_broker(broker)
@@ -32,7 +29,7 @@ async def usual(prompt: str) -> None:
     await asked(prompt)
 
 
-# A queue of its own beside its priority: prefetching is a queue's, so no backlog stands before it.
+# A queue of its own beside its priority, which orders only what the worker has fetched from all queues.
 @dramatiq.actor(priority=0, max_retries=0, queue_name="urgent")
 async def urgent(prompt: str) -> None:
     await asked(prompt)

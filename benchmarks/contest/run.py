@@ -108,6 +108,8 @@ def _play(
         finally:
             _end(process)
             hearer.join(END_LIMIT_S)
+            if process.stdout:
+                process.stdout.close()
     if code or "done" not in said:
         raise Failed(f"exit code {code}: {_complaint(log)}")
     return said, usage
@@ -129,6 +131,7 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.wait(END_LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
 
 def _complaint(log: Path) -> str:
