@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mmq.handles import Batch, Job
     from mmq.queue import Queue
     from mmq.result import JobFailed, Result
-    from worker.errors import ConfigurationError, InvalidRequest, MmqError, NotFound, Unavailable
+    from worker.errors import ConfigurationError, InvalidRequest, MmqError, NotFound, QueueFull, Unavailable
 
 __all__ = [
     "Batch",
@@ -20,6 +20,7 @@ __all__ = [
     "MmqError",
     "NotFound",
     "Queue",
+    "QueueFull",
     "Result",
     "Unavailable",
 ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from models.batch import Batch
 from models.job import Job
@@ -49,10 +52,16 @@ def accept(connection: Connection, jobs: Sequence[NewJob]) -> set[str]:
     """
     if not jobs:
         return set()
-    statement = on_dialect(connection, Job).on_conflict_do_nothing().returning(Job.id)
     # Rows as parameters, which SQLAlchemy sends 1,000 to a statement that it compiles once: 28 us a job. The same rows
     # in `values()` are compiled each time: 330 us.
-    return set(connection.scalars(statement, [_row(job) for job in jobs]))
+    return set(connection.scalars(_insertion(connection.dialect.name), [_row(job) for job in jobs]))
+
+
+@cache
+def _insertion(dialect: str) -> Any:
+    """Return the statement, made once: making it anew and its key took a third of a single job's insertion."""
+    insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    return insert(Job).on_conflict_do_nothing().returning(Job.id)
 
 
 def reject(connection: Connection, job: NewJob, failure: Failure, now: datetime) -> None:

@@ -45,7 +45,7 @@ def nudge(connection: Any) -> None:
     """Wake the feeder now, if the broker is Redis; else it looks within a second by itself."""
     client = getattr(connection.default_channel, "client", None)
     if client is not None:
-        with client.pipeline() as pipe:
+        with client.pipeline(transaction=False) as pipe:
             pipe.lpush(NUDGE_KEY, 1).ltrim(NUDGE_KEY, 0, 0).execute()
 
 

@@ -12,6 +12,7 @@ from mmq.cli import (
     limits,
     move,
     pause,
+    purge,
     results,
     retry,
     run,
@@ -50,6 +51,7 @@ app.command("retry", rich_help_panel=_STEER)(retry.command)
 app.command("move", rich_help_panel=_STEER)(move.command)
 app.command("pause", rich_help_panel=_STEER)(pause.pause_command)
 app.command("resume", rich_help_panel=_STEER)(pause.resume_command)
+app.command("purge", rich_help_panel=_STEER)(purge.command)
 app.command("up", rich_help_panel=_SERVE)(up.command)
 app.command("worker", rich_help_panel=_SERVE)(work.command)
 app.command("flower", rich_help_panel=_SERVE)(flower.command)
