@@ -30,11 +30,11 @@ def test_the_file_goes_before_the_environment(tmp_path: Path) -> None:
     assert bounds == {"interactive": 20, "default": 20, "bulk": 500}
 
 
-@pytest.mark.parametrize("text", ["bulk_max_queued = 0", 'bulk_max_queued = "5"', "express_max_queued = 5"])
-def test_a_wrong_bound_is_told_by_its_place(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(("name", "value"), [("bulk_max_queued", "0"), ("bulk_max_queued", "'5'"), ("express", "5")])
+def test_a_wrong_bound_is_told_by_its_place(tmp_path: Path, name: str, value: str) -> None:
     """Nothing that is written is silently without effect."""
-    with pytest.raises(ConfigurationError, match=f"lanes.{text.partition(" ")[0]}"):
-        written(tmp_path, f"[lanes]\n{text}")
+    with pytest.raises(ConfigurationError, match=f"lanes.{name}"):
+        written(tmp_path, f"[lanes]\n{name} = {value}")
 
 
 def test_lanes_that_are_no_table_are_told_once(tmp_path: Path) -> None:
