@@ -22,9 +22,10 @@ START_US = 1_700_000_000_000_000
 class Grant:
     """One call that was let out."""
 
-    at_us: int
+    at_us: int  #: when it is to be sent
     lane: int
     tokens: int
+    granted_us: int  #: when it was granted, somewhat before
 
 
 class Cluster:
@@ -36,6 +37,7 @@ class Cluster:
         self.held: dict[str, list[Grant]] = {worker: [] for worker in WORKERS}
         self.epoch = dict.fromkeys(WORKERS, 0)
         self.lessons = dict.fromkeys(WORKERS, "")
+        self.late = dict.fromkeys(WORKERS, 0)
         self.crowd = dict.fromkeys(WORKERS, Crowd())
         self.log: list[Grant] = []
 
@@ -60,26 +62,33 @@ class Cluster:
             limits=self.limits,
             returned=len(done) if used is None else 0,
             correction=sum((used or 0) - grant.tokens for grant in done),
+            ahead_us=int(self.policy.ahead_s * 1e6),
+            late_us=self.late[worker],
             learned=self.lessons[worker],
-            answered_at_us=0 if used is None else max((grant.at_us for grant in done), default=0),
+            answered_at_us=0 if used is None else max((grant.granted_us for grant in done), default=0),
         )
         reply = self.admit(question.arguments(BUDGET, self.policy))
         self.epoch[worker], self.lessons[worker] = reply[6], reply[7]
-        for lane, count in enumerate(reply[:3]):
-            grants = [Grant(self.clock_us, lane, asks[lane][i]) for i in range(count)]
-            self.held[worker] += grants
-            if grants:
-                self.crowd[worker] = Answer.from_reply(reply).before
-            self.log += grants
+        answer = Answer.from_reply(reply)
+        calls = [(lane, asks[lane][i]) for lane, count in enumerate(answer.granted) for i in range(count)]
+        for (lane, size), delay_us in zip(calls, answer.delays_us, strict=True):
+            grant = Grant(self.clock_us + delay_us, lane, size, self.clock_us)
+            self.held[worker].append(grant)
+            self.log.append(grant)
+            self.crowd[worker] = answer.before
         return reply
 
     def refuse(self, worker: str, dimension: str, retry_after_us: int, jitter: float) -> list:
         """The provider refuses the worker's newest call."""
-        granted_at = self.held[worker][-1].at_us if self.held[worker] else self.clock_us
+        granted_at = self.held[worker][-1].granted_us if self.held[worker] else self.clock_us
         crowd = self.crowd[worker]
         argv = [granted_at, retry_after_us, jitter, dimension, self.limits.burst_us, 30e6, 0.2, 300e6]
         argv += [self.limits.told(dimension), crowd.second_calls, *crowd.used(dimension)]
         return self.refuse_by(argv)
+
+    def be_late(self, worker: str, by_us: int) -> None:
+        """A call of the worker was sent so much too late; it says so with its next question."""
+        self.late[worker] = int(self.model.shift) + by_us
 
     def move(self, by_us: int) -> None:
         self.clock_us += by_us
@@ -99,6 +108,7 @@ asks = st.tuples(
 moves = st.tuples(
     st.just("move"), st.sampled_from([1, 900, 25_000, 50_761, 110_000, 1_000_000, 3_100_000, 6_100_000, 61_000_000])
 )
+lates = st.tuples(st.just("be_late"), st.sampled_from(WORKERS), st.sampled_from([1, 30_000, 5_000_000]))
 refusals = st.tuples(
     st.just("refuse"),
     st.sampled_from(WORKERS),

@@ -103,10 +103,10 @@ class Book:
             learned: Learned = learning.flatten(lessons.slope) if first else lessons.slope
         elif dimension == "concurrency":
             learned = lessons.concurrency
-            fresh = first or learned.value == 0
+            fresh = first or learned.top == 0
             learned = learning.fall_at_once(learned, seen) if fresh else learning.press_at_once(learned, seen)
         else:
             learned = getattr(lessons, dimension)
-            fresh = first or learned.value == 0
+            fresh = first or learned.top == 0
             learned = learning.fall(learned, seen) if fresh else learning.press(learned, seen)
         self.lessons = replace(lessons, **{dimension: learned})

@@ -11,20 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from support.admission_lessons import Book
+from support.admission_row import WorkerRow
 from worker.admission.learning import Lessons, Seen
 
-LANES = (0, 1, 2)
-FAR = math.inf
-MOST_CREDIT_US = 10_000_000
-
-
-@dataclass
-class WorkerRow:
-    """What one worker last reported."""
-
-    held: int = 0
-    waiting: list[int] = field(default_factory=lambda: [0, 0, 0])
-    lease_ends: float = 0.0
+LANES, FAR = (0, 1, 2), math.inf
+MOST_CREDIT_US, MOST_SHIFT_US = 10_000_000, 1_000_000
 
 
 @dataclass
@@ -40,6 +31,8 @@ class BudgetModel:
     token_us: float = 0.0
     credit: float = 0.0
     gate_until: float = 0.0
+    moment_at: float = 0.0
+    shift: float = 0.0
     closed_at: float = 0.0
     refusals: int = 0
     deferred_at: float = 0.0
@@ -100,11 +93,14 @@ class Decision:
         self.floors = [0.0, *map(float, argv[22:24])]
         self.start = {"requests": float(argv[24]), "tokens": float(argv[25]), "concurrency": 0.0}
         self.paced_minute, self.known_lessons = float(argv[26]), str(argv[27])
-        counts = [int(value) for value in argv[28:31]]
-        tokens = [float(value) for value in argv[31:]]
+        self.ahead = float(argv[28])
+        self.late = float(argv[29])
+        counts = [int(value) for value in argv[30:33]]
+        tokens = [float(value) for value in argv[33:]]
         starts = (0, counts[0], counts[0] + counts[1])
         self.asks = [tokens[start : start + count] for start, count in zip(starts, counts, strict=True)]
         self.granted = [0, 0, 0]
+        self.delays: tuple[list[int], ...] = ([], [], [])
 
     def reply(self) -> list[int | str]:
         """Take in the report, grant what may go, say what the rest waits for."""
@@ -133,7 +129,8 @@ class Decision:
             (model.book.bound,) = self.bound
         elif not any(self.others):
             model.book.bound = None
-        return [*self.granted, math.ceil(wait), dimension, self.now, model.epoch, model.book.lessons.text, *crowd]
+        told_now = [*self.granted, math.ceil(wait), dimension, self.now, model.epoch, model.book.lessons.text]
+        return [*told_now, *crowd, int(model.shift), *(delay for lane in self.delays for delay in lane)]
 
     def begin(self) -> None:
         model, fresh = self.model, self.model.epoch == 0
@@ -160,7 +157,7 @@ class Decision:
         self.concurrency = at_once or FAR
 
     def rescaled(self, at: float, was: float, now_is: float) -> float:
-        start = max(self.now, self.model.gate_until)
+        start = max(self.now, self.model.gate_until, self.model.moment_at)
         return start + (at - start) * now_is / was if was and now_is and at > start else at
 
     def forget(self, worker: str) -> None:
@@ -172,6 +169,10 @@ class Decision:
         model, known = self.model, self.known_epoch == self.model.epoch
         if known:
             model.requests_at -= self.returned * self.request_us
+            late = max(0.0, min(self.late - model.shift, MOST_SHIFT_US))
+            model.shift += late
+            model.requests_at += late
+            model.tokens_at += late
         if model.tokens_at < self.now - 60_000_000:
             model.credit = 0.0
         if known or self.correction > 0:
@@ -191,18 +192,22 @@ class Decision:
     def held_now(self) -> int:
         return self.others_held + self.my_held + sum(self.granted)
 
+    def moments(self) -> tuple[float, float]:
+        """When the requests and when the tokens let the next call go, 0 where they do not pace."""
+        requests = self.model.requests_at - self.burst if self.interval else 0.0
+        return requests, self.model.tokens_at - self.burst if self.token_us else 0.0
+
     def obstacle(self, lane: int) -> tuple[str, float]:
         """The first rule that forbids a call of this lane now, and how long it will."""
         model = self.model
-        requests = model.requests_at - self.burst - self.now if self.interval else 0.0
-        tokens = model.tokens_at - self.burst - self.now if self.token_us else 0.0
+        requests, tokens = (max(0.0, moment - self.ahead - self.now) for moment in self.moments())
         if model.gate_until > self.now:
             return "gate", model.gate_until - self.now
         if model.quiet_until > self.now:
             return "redis", model.quiet_until - self.now
         if self.held_now() >= self.slots(lane):
             return "concurrency", self.patience
-        if max(requests, tokens) <= 0:
+        if requests == tokens == 0:
             return "", 0.0
         if requests >= tokens:
             return "slope" if self.interval == self.ramp_us else "requests", requests
@@ -250,9 +255,12 @@ class Decision:
         self.left[lane] -= 1
         model.deferred_at = 0.0
         model.book.count(1, tokens)
-        model.requests_at = max(model.requests_at, self.now) + self.interval
-        model.tokens_at = max(model.tokens_at, self.now) + tokens * self.token_us
-        paid = min(model.credit, model.tokens_at - self.now)
+        moment = max(self.now, *self.moments())
+        model.moment_at = max(model.moment_at, moment)
+        self.delays[lane].append(math.ceil(moment - self.now))
+        model.requests_at = max(model.requests_at, moment) + self.interval
+        model.tokens_at = max(model.tokens_at, moment) + tokens * self.token_us
+        paid = min(model.credit, model.tokens_at - moment)
         model.tokens_at -= paid
         model.credit -= paid
         for lower in LANES[lane + 1 :]:
@@ -285,7 +293,7 @@ class Decision:
         if lane is None or not self.others[lane]:
             return
         moment = max(self.model.requests_at, self.model.tokens_at)
-        sooner = moment < told and told - self.burst > self.now
+        sooner = moment < told and told - self.burst - self.ahead > self.now
         if sooner or not self.obstacle(lane)[0]:
             head = self.model.round(lane)[0]
             if head != self.me:

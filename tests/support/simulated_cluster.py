@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,8 @@ from worker.admission.admission import Admission
 from worker.admission.keys import BudgetKey
 from worker.admission.limits import Limits
 
+#: What a worker does between the grant and the call: its attempt is committed.
+COMMIT_S = (0.003, 0.03)
 BUDGET = BudgetKey("account", "MiniMax-M2")
 
 
@@ -20,6 +23,7 @@ class SimulatedCluster:
 
     def __init__(self, provider: SimulatedProvider, limits: Limits, workers: int) -> None:
         self.provider, self.limits, self.redis = provider, limits, SimulatedRedis()
+        self.random = random.Random(provider.seed)
         self.admissions = [Admission(self.redis, worker=f"worker-{i}") for i in range(workers)]
 
     async def job(self, worker: int, *, lane: str = "bulk", tokens: int = 1000, estimate: int = 1250) -> float:
@@ -29,6 +33,8 @@ class SimulatedCluster:
         while True:
             reservation = await admission.acquire(BUDGET, self.limits, lane=lane, tokens=estimate)
             waited = asyncio.get_running_loop().time() - begun if waited is None else waited
+            await asyncio.sleep(self.random.uniform(*COMMIT_S))
+            reservation = await admission.moment(reservation)
             refusal = await self.provider.call(tokens)
             if refusal is None:
                 await admission.settle(reservation, tokens)

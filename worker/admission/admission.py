@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from worker.admission import gate
 from worker.admission.cancel import cancel
+from worker.admission.clock import RedisClock
 from worker.admission.keys import LANES, BudgetKey
 from worker.admission.limits import Limits, Policy
 from worker.admission.memory import Memory
@@ -43,6 +44,7 @@ class Admission:
         self._memory = memory
         self._admit, self._refuse = Script("admit"), Script("refuse")
         self._outage = Outage()
+        self._clock = RedisClock()
         self._turnstiles: dict[BudgetKey, Turnstile] = {}
         self._by_tag: dict[str, Turnstile] = {}
         self._listener: asyncio.Task[None] | None = None
@@ -56,7 +58,7 @@ class Admission:
         tokens: int,
         on_wait: Callable[[Wait], None] | None = None,
     ) -> Reservation:
-        """Wait until this call may go out, however long that is, and return its reservation.
+        """Wait until this call is granted, however long that is, and return its reservation; `moment` says when.
 
         `tokens` is the estimate of input and output together, charged at once. `on_wait` is called when it begins to
         wait and whenever the reason changes, never when it goes straight through. Cancelling gives everything back.
@@ -71,6 +73,22 @@ class Admission:
             raise ValueError(f"tokens must not be negative, got {tokens}")
         turnstile = self._turnstile(budget)
         return await turnstile.enter(limits, lane=LANES.index(lane), tokens=tokens, on_wait=on_wait)
+
+    async def moment(self, reservation: Reservation) -> Reservation:
+        """Wait until a granted call is to be sent, a few hundredths of a second at most, and return its reservation.
+
+        Calls are granted somewhat ahead, so that what must be done before the call does not disturb its moment. If the
+        gate closes meanwhile, as far as this process knows, the call waits anew and another reservation is returned.
+        Cancelling gives everything back.
+        """
+        turnstile = self._turnstiles.get(reservation.budget)
+        if turnstile is None:
+            return reservation
+        try:
+            return await turnstile.moment(reservation)
+        except BaseException:
+            self._leave(reservation, used=0, sent=False)
+            raise
 
     async def settle(self, reservation: Reservation, used_tokens: int | None) -> None:
         """The call was answered: charge what it used instead of the estimate (None keeps it) and free its place.
@@ -100,6 +118,8 @@ class Admission:
             self._outage.away(exc)
             seconds = gate.wait(0, retry_after, jitter)
         finally:
+            if turnstile is not None:
+                turnstile.shut()
             # Only now: a place freed before the gate is closed would send the next call into the same refusal.
             self._leave(reservation, used=0)
         return seconds
@@ -143,6 +163,7 @@ class Admission:
                 policy=self._policy,
                 outage=self._outage,
                 memory=self._memory,
+                clock=self._clock,
             )
             self._turnstiles[budget] = self._by_tag[budget.tag] = turnstile
         if self._listener is None or self._listener.done():

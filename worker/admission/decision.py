@@ -26,6 +26,8 @@ class Question:
     returned: int = 0  #: requests granted and never sent
     correction: int = 0  #: tokens used minus tokens reserved, over all that was settled
     answered_at_us: int = 0  #: granted_at of the newest call that was answered
+    ahead_us: int = 0  #: how long before its moment a call may be granted
+    late_us: int = 0  #: the shift of the schedule that its late calls require
     learned: str = ""  #: as this worker last heard it, for a Redis that has forgotten
 
     def arguments(self, budget: BudgetKey, policy: Policy) -> list[str | int | float]:
@@ -55,6 +57,8 @@ class Question:
             limits.start_tpm or 0,
             PACED_MINUTE_US,
             self.learned,
+            self.ahead_us,
+            self.late_us,
             *(len(tokens) for tokens in self.asks),
             *(tokens for lane in self.asks for tokens in lane),
         ]
@@ -71,6 +75,8 @@ class Answer:
     epoch: int
     learned: str  #: as `worker.admission.learning.Lessons` reads it
     before: Crowd  #: the first of the calls granted
+    shift_us: int = 0  #: by how much late calls have put the schedule off
+    delays_us: tuple[int, ...] = ()  #: of the calls granted, by lane: from `now_us` until each may be sent
 
     @classmethod
     def from_reply(cls, reply: Sequence[int | bytes | str]) -> Answer:
@@ -86,6 +92,8 @@ class Answer:
             epoch=int(epoch),
             learned=_text(learned),
             before=Crowd(*second, *minute, in_flight=int(before[4])),
+            shift_us=int(before[5]),
+            delays_us=tuple(map(int, before[6:])),
         )
 
 

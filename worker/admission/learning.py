@@ -19,7 +19,8 @@ FIRST_HOLD_US = 10_000_000
 MINUTE_HOLD_US = 30_000_000
 #: A limit found again at the same place is held up to so many times as long.
 MOST_HOLDS = 8
-#: Steepness of the curve: 2 % over the limit found at twice the hold, 16 % at three times, 54 % at four.
+#: Steepness of the curve: 2 % over the limit found one first hold after its hold, 16 % after two, 54 % after three;
+#: however long its hold has become, so that a limit found again and again is followed as well when it rises.
 BEND = 0.02
 #: A second's count this near to the limit says only that the limit is slightly too high.
 TELLING = 0.97
@@ -103,7 +104,7 @@ def grow(learned: Learned, elapsed_us: float, *, ceiling: float, start: float) -
         value = faster
     else:
         age_us = age_us + elapsed_us
-        beyond = age_us / learned.hold_us - 1
+        beyond = (age_us - learned.hold_us) / _stride_us(learned.window_s)
         if beyond > 0:
             value = max(value, min(faster, learned.top * (1 + BEND * beyond * beyond * beyond)))
     if ceiling > 0 and value >= ceiling:
@@ -181,6 +182,10 @@ def steepen(learned: Learned, elapsed_us: float) -> Learned:
         return replace(learned, age_us=age_us)
     value = 1 + 2 * (learned.value - 1)
     return Learned() if value > STEEPEST_SLOPE else Learned(value=value)
+
+
+def _stride_us(window_s: float) -> float:
+    return FIRST_HOLD_US if window_s == 1 else MINUTE_HOLD_US
 
 
 def _least(limit: float, evidence: float) -> float:

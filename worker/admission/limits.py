@@ -23,9 +23,8 @@ MODEST_RPM = 60.0
 class Limits:
     """None is unlimited. `rpm` requests a minute, `tpm` tokens a minute, in and out, `concurrency` calls at once.
 
-    `burst_s` is the allowance: how many seconds of the rate may go at once after a pause. It also forgives a worker
-    that comes late by as much. The default lets nothing bunch below 1,200 requests a minute and ten calls at 12,000; a
-    provider with a window of one second punishes more, one with a window of a minute bears 0.5.
+    `burst_s` is the allowance: how many seconds of the rate may go at once after a pause. The default fits into what
+    HEADROOM leaves unused of a window of a second; a provider with a window of a minute bears 0.5.
     `interactive_reserve` is the share of `concurrency` (rounded down to whole calls) that the other lanes leave free
     while the interactive lane is in use; once it has been idle for a minute they borrow it.
 
@@ -36,7 +35,7 @@ class Limits:
     rpm: float | None = None
     tpm: float | None = None
     concurrency: int | None = None
-    burst_s: float = 0.05
+    burst_s: float = 0.01
     interactive_reserve: float = 0.1
     start_rpm: float | None = None
     start_tpm: float | None = None
@@ -98,6 +97,9 @@ class Policy:
         6.0  #: a worker unheard of for so long no longer holds its calls: the price of a crash in concurrency
     )
     heartbeat_s: float = 2.0  #: a third of the lease, so that two lost beats do no harm
+    #: How long before its moment a call may be granted: time in which its attempt is written, so that neither the
+    #: database nor the way to Redis makes calls bunch. An interactive call may stand behind so much of other lanes.
+    ahead_s: float = 0.05
     patience_s: float = 1.0  #: longest wait told where no moment is known; a wake-up usually comes first
     deference_s: float = 0.1  #: how long free room is kept for another worker's more urgent waiter
     probe_s: float = 0.1  #: least time between calls after a refusal, until one is answered

@@ -41,14 +41,20 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Leave for one call. Hand it to `settle`, `refuse` or `release` exactly once; a second time does nothing."""
+    """Leave for one call at its moment, for which `Admission.moment` waits.
+
+    Hand it to `settle`, `refuse` or `release` exactly once; a second time does nothing.
+    """
 
     number: int  #: unique within its worker process
     budget: BudgetKey
     lane: str
     tokens: int  #: estimated, and charged until settled
     granted_at_us: int  #: by the Redis clock
+    granted_at: float  #: the same in the event loop's time
+    send_at: float  #: its moment in that time, `granted_at` where it may go at once
     epoch: int  #: which life of the budget granted it; a flush begins another
+    shift_us: int = 0  #: by how much late calls had put the schedule off when it was granted
     before: Crowd = Crowd()
 
 

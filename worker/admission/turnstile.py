@@ -14,14 +14,19 @@ from collections.abc import Callable
 from redis.asyncio import Redis
 
 from worker.admission.cancel import cancel
+from worker.admission.clock import RedisClock
 from worker.admission.decision import Answer, Question
 from worker.admission.keys import LANES, BudgetKey
+from worker.admission.lead import Lead
 from worker.admission.limits import Limits, Policy
 from worker.admission.memory import Memory
 from worker.admission.outage import UNAVAILABLE, Outage
 from worker.admission.reservation import Crowd, Reservation, Wait
 from worker.admission.scripts import Script
 from worker.admission.waiters import Waiter, Waiters
+
+#: A call sent so much after its moment puts the later ones off: half of what HEADROOM forgives in a window of a second.
+LATE_S = 0.008
 
 _numbers = itertools.count(1)
 
@@ -39,8 +44,9 @@ class Turnstile:
         policy: Policy,
         outage: Outage,
         memory: Memory | None,
+        clock: RedisClock,
     ) -> None:
-        self._budget, self._redis, self._script = budget, redis, script
+        self._budget, self._redis, self._script, self._clock = budget, redis, script, clock
         self._worker, self._policy, self._outage = worker, policy, outage
         self._limits = Limits()
         self._waiters = Waiters()
@@ -50,6 +56,9 @@ class Turnstile:
         self._standing: Wait | None = None
         self._ask_at = 0.0
         self._changed = asyncio.Event()
+        self._heard_us = self._shut_us = 0  # the last answer, and the last before the gate was known to be closed
+        self._shut = asyncio.Event()
+        self._lead, self._late_us = Lead(policy.ahead_s), 0
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -58,13 +67,19 @@ class Turnstile:
         return self._limits
 
     async def enter(
-        self, limits: Limits, *, lane: int, tokens: int, on_wait: Callable[[Wait], None] | None
+        self,
+        limits: Limits,
+        *,
+        lane: int,
+        tokens: int,
+        on_wait: Callable[[Wait], None] | None,
+        first: bool = False,
     ) -> Reservation:
-        """Return when the call may go out; the limits given last hold for all that wait."""
+        """Return when the call is granted, `first` of its lane or in turn; the limits given last hold for all."""
         self._limits = limits
         waiter = Waiter(lane, tokens, asyncio.get_running_loop().create_future(), on_wait)
         outranks = not any(self._waiters.counts()[: lane + 1])
-        self._waiters.add(waiter)
+        self._waiters.add(waiter, first=first)
         if self._standing is None or outranks:
             self._changed.set()
         if self._standing is not None:
@@ -79,6 +94,38 @@ class Turnstile:
             elif not self._waiters.counts()[lane]:
                 self._changed.set()  # others must not yield to a lane that has nobody
             raise
+
+    async def moment(self, reservation: Reservation) -> Reservation:
+        """Return at the reservation's moment; if the gate closed first it is given back, and the call waits anew."""
+        now = asyncio.get_running_loop().time
+        self._lead.took(now() - reservation.granted_at)
+        while reservation.number in self._through and not await self._come(reservation):
+            self.leave(reservation, used=0, sent=False)
+            lane, limits = LANES.index(reservation.lane), self._limits
+            reservation = await self.enter(limits, lane=lane, tokens=reservation.tokens, on_wait=None, first=True)
+        late = now() - reservation.send_at - LATE_S
+        if late > 0 and reservation.send_at > reservation.granted_at and reservation.epoch == self._epoch:
+            self._late_us = max(self._late_us, reservation.shift_us + int(late * 1e6))
+            self._changed.set()
+        return reservation
+
+    async def _come(self, reservation: Reservation) -> bool:
+        """Wait for the moment and say whether it has come; the gate may close before."""
+        shut = self._shut
+        delay = reservation.send_at - asyncio.get_running_loop().time()
+        if reservation.granted_at_us > self._shut_us and delay > 0:
+            try:
+                async with asyncio.timeout(delay):
+                    await shut.wait()
+            except TimeoutError:
+                pass
+        return reservation.granted_at_us > self._shut_us
+
+    def shut(self) -> None:
+        """The gate has closed: what was granted so far and is not sent yet must wait anew."""
+        self._shut_us = self._heard_us
+        self._shut.set()
+        self._shut = asyncio.Event()
 
     def leave(self, reservation: Reservation, *, used: int | None, sent: bool = True, answered: bool = False) -> None:
         """Take a reservation back and tell Redis with the next question, at once. `used` None keeps the estimate."""
@@ -173,6 +220,8 @@ class Turnstile:
             returned=self._returned,
             correction=self._correction,
             answered_at_us=self._answered_at_us,
+            ahead_us=int(self._lead.seconds * 1e6),
+            late_us=self._late_us,
             learned=self._learned,
         )
         self._returned = self._correction = 0
@@ -180,7 +229,11 @@ class Turnstile:
 
     async def _put(self, question: Question) -> Answer:
         arguments = question.arguments(self._budget, self._policy)
-        return Answer.from_reply(await self._script(self._redis, self._budget.all, arguments))
+        loop = asyncio.get_running_loop()
+        sent = loop.time()
+        answer = Answer.from_reply(await self._script(self._redis, self._budget.all, arguments))
+        self._clock.heard(answer.now_us, sent, loop.time())
+        return answer
 
     def _keep_charges(self, question: Question) -> None:
         # Whether the script ran is unknown: a charge made twice costs a moment, a refund made twice breaks the limit.
@@ -189,14 +242,18 @@ class Turnstile:
     def _apply(
         self, question: Question, asked: tuple[list[Waiter], list[Waiter], list[Waiter]], answer: Answer
     ) -> None:
+        if answer.epoch != self._epoch:
+            self._late_us = 0
         self._epoch, self._learned = answer.epoch, answer.learned
         if self._memory is not None:
             self._memory.note(self._budget, answer.learned)
-        before = answer.before
-        for waiters, granted in zip(asked, answer.granted, strict=True):
-            for waiter in waiters[:granted]:
-                self._let_through(waiter, answer, before)
-                before = before.joined(waiter.tokens)
+        before, self._heard_us = answer.before, answer.now_us
+        through = [waiter for lane, count in zip(asked, answer.granted, strict=True) for waiter in lane[:count]]
+        for waiter, delay_us in zip(through, answer.delays_us, strict=True):
+            self._let_through(waiter, answer, delay_us, before)
+            before = before.joined(waiter.tokens)
+        if answer.dimension == "gate":
+            self.shut()
         if answer.dimension is None:
             self._standing = None
         else:
@@ -206,7 +263,7 @@ class Turnstile:
         if highest is not None and not any(question.waiting[: highest + 1]):
             self._changed.set()  # somebody more urgent came while the question was under way
 
-    def _let_through(self, waiter: Waiter, answer: Answer, before: Crowd) -> None:
+    def _let_through(self, waiter: Waiter, answer: Answer, delay_us: int, before: Crowd) -> None:
         self._waiters.discard(waiter)
         reservation = Reservation(
             number=next(_numbers),
@@ -214,6 +271,9 @@ class Turnstile:
             lane=LANES[waiter.lane],
             tokens=waiter.tokens,
             granted_at_us=answer.now_us,
+            shift_us=answer.shift_us,
+            granted_at=self._clock.loop_time(answer.now_us),
+            send_at=self._clock.loop_time(answer.now_us + delay_us),
             epoch=answer.epoch,
             before=before,
         )

@@ -45,9 +45,12 @@ class Waiters:
         # A plain dict slows down when it is emptied from the front: it steps over what was deleted.
         self._lanes: tuple[OrderedDict[int, Waiter], ...] = tuple(OrderedDict() for _ in LANES)
 
-    def add(self, waiter: Waiter) -> None:
-        """Put it behind the others of its lane."""
-        self._lanes[waiter.lane][id(waiter)] = waiter
+    def add(self, waiter: Waiter, *, first: bool = False) -> None:
+        """Put it behind the others of its lane, or before them."""
+        lane = self._lanes[waiter.lane]
+        lane[id(waiter)] = waiter
+        if first:
+            lane.move_to_end(id(waiter), last=False)
 
     def discard(self, waiter: Waiter) -> None:
         """Take it out; one that is not there is no error."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.admission.admission import Admission
 from worker.admission.keys import BudgetKey
@@ -55,6 +55,18 @@ class Grant:
     desk: Desk
     reservation: Reservation
     admission: Admission
+
+    async def moment(self) -> Grant:
+        """Wait until the call is to be sent, and return the leave to end; see `Admission.moment`.
+
+        Cancelling gives everything back: then this leave must not be ended any more.
+        """
+        try:
+            reservation = await self.admission.moment(self.reservation)
+        except BaseException:
+            self.desk.out -= 1
+            raise
+        return replace(self, reservation=reservation)
 
     async def settle(self, used_tokens: int | None) -> None:
         """The call was answered, or may have been; see `Admission.settle`."""

@@ -9,7 +9,7 @@ import redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.admission_cluster import BUDGET, Cluster, asks, budgets, moves, refusals, traffic
+from support.admission_cluster import BUDGET, Cluster, asks, budgets, lates, moves, refusals, traffic
 from support.admission_lessons import Ring
 from support.admission_model import BudgetModel
 from support.redis_server import running_redis
@@ -18,7 +18,7 @@ from worker.admission.scripts import Script
 
 POLICY = Policy(default_floor=2, bulk_floor=3)
 KEPT = ("epoch", "requests_at", "tokens_at", "credit", "gate_until", "closed_at", "refusals", "deferred_at")
-KEPT += ("interactive_at", "quiet_until", "held")
+KEPT += ("moment_at", "shift", "interactive_at", "quiet_until", "held")
 
 
 class Twins(Cluster):
@@ -88,7 +88,7 @@ def client():
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(limits=budgets, steps=traffic((9, asks), (6, moves), (1, refusals), (1, st.just(("flush",)))))
+@given(limits=budgets, steps=traffic((9, asks), (6, moves), (1, refusals), (1, lates), (1, st.just(("flush",)))))
 def test_lua_decides_as_the_model_does(client, limits, steps):
     """Any mix of questions, settles, refusals, flushes and time leaves both with equal replies and state."""
     twins = Twins(client, limits)

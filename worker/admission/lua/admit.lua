@@ -12,23 +12,25 @@
 --   19 deference  20 probe interval  21 reserve hold  22 quiet
 --   23-24 grants after which default, bulk go first  25-26 requests, tokens a minute to start from where nothing limits
 --   27 what a minute's calls are spread over  28 lessons as it last heard them, for a Redis that has forgotten
---   29-31 calls asked for by lane, then the tokens of each, in that order
+--   29 how far ahead of its moment a call may be granted  30 the schedule's shift that its late calls require
+--   31-33 calls asked for by lane, then the tokens of each
 -- Returns {granted interactive, default, bulk, wait, dimension or '', now, epoch, lessons, and what had gone out before the
--- first call granted: calls, tokens of a second, calls, tokens of a minute, calls in flight}; wait is until the first call
--- not granted.
+-- first call granted: calls, tokens of a second, calls, tokens of a minute, calls in flight, the schedule's shift,
+-- then for each granted call, by lane, in how many us it may be sent}; wait is until it is worth asking for the first call not granted.
 -- All of it is atomic. Counts of a worker are absolute, so a lost reply or a flushed Redis heals with the next call.
 local MOST_ELAPSED_US = 5000000 -- two heartbeats: a longer silence was no time at the limit
+local MOST_SHIFT_US = 1000000 -- by one report
 local RAMP_FLOOR = 6 -- calls in 6 s that are no sudden rise
 local CREDIT_US = 10000000 -- most that refunds may add up to: a sixth of a minute's tokens
 local state, workers, alive = KEYS[1], KEYS[2], KEYS[3]
 local me, arg = ARGV[1], {}
 for i = 2, #ARGV do arg[i] = tonumber(ARGV[i]) end
-local request_us, token_us, concurrency, reserve, burst = arg[7], arg[8], arg[9], arg[10], arg[11]
+local request_us, token_us, concurrency, reserve, burst, ahead = arg[7], arg[8], arg[9], arg[10], arg[11], arg[29]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 
 local FIELDS = { 'epoch', 'requests_at', 'tokens_at', 'credit', 'held', 'waiting_1', 'waiting_2', 'waiting_3', 'passed_2', 'passed_3',
-  'gate_until', 'closed_at', 'refusals', 'deferred_at', 'interactive_at', 'quiet_until',
+  'gate_until', 'closed_at', 'refusals', 'moment_at', 'shift', 'deferred_at', 'interactive_at', 'quiet_until',
   'minute', 'used_requests', 'used_tokens', 'last_requests', 'last_tokens', 'request_us', 'token_us', 'bound', 'seen_at' }
 local values, s = redis.call('HMGET', state, 'lessons', 'recent', unpack(FIELDS)), {}
 local lessons, fresh = values[1] or '', false
@@ -65,9 +67,10 @@ if fresh then s.requests_at, s.tokens_at = now + request_us + burst, now + burst
 local rings, counted = read_rings(values[2]), false
 turn_all(rings, now)
 
--- Other limits than the last: what is still to be waited for shrinks or grows with them, so that they hold at once.
+-- Other limits than the last: what is still to be waited for, after the calls granted already, shrinks or grows with
+-- them, so that they hold at once.
 local function rescaled(at, was, is)
-  local from = math.max(now, s.gate_until)
+  local from = math.max(now, s.gate_until, s.moment_at)
   if was > 0 and is > 0 and at > from then return from + (at - from) * is / was end
   return at
 end
@@ -104,7 +107,13 @@ end
 if s.tokens_at < now - 60000000 then s.credit = 0 end
 local correction, known = arg[13], arg[2] == s.epoch
 local told = math.max(s.requests_at, s.tokens_at)
-if known then s.requests_at = s.requests_at - arg[12] * request_us end
+if known then
+  s.requests_at = s.requests_at - arg[12] * request_us
+  -- A call that was sent late has the later ones put off as much, or they would crowd behind it. What several calls of the
+  -- same moment require is one shift, not many.
+  local late = math.max(0, math.min(arg[30] - s.shift, MOST_SHIFT_US))
+  s.shift, s.requests_at, s.tokens_at = s.shift + late, s.requests_at + late, s.tokens_at + late
+end
 if arg[12] ~= 0 or correction ~= 0 then
   count(rings, -arg[12], correction)
   counted = true
@@ -141,8 +150,8 @@ local function obstacle(lane)
   if s.gate_until > now then return 'gate', s.gate_until - now end
   if s.quiet_until > now then return 'redis', s.quiet_until - now end
   if s.held >= slots(lane) then return 'concurrency', arg[18] end
-  local requests = interval > 0 and s.requests_at - burst - now or 0
-  local tokens = token_us > 0 and s.tokens_at - burst - now or 0
+  local requests = interval > 0 and s.requests_at - burst - ahead - now or 0
+  local tokens = token_us > 0 and s.tokens_at - burst - ahead - now or 0
   if requests <= 0 and tokens <= 0 then return nil, 0 end
   if requests >= tokens then return interval == ramp_us and 'slope' or 'requests', requests end
   return 'tokens', tokens
@@ -159,8 +168,9 @@ local function first_lane(own_only)
   end
 end
 
-local granted, asked, position = { 0, 0, 0 }, { arg[29], arg[30], arg[31] }, {}
-position[1], position[2], position[3] = 32, 32 + asked[1], 32 + asked[1] + asked[2]
+local granted, asked, position = { 0, 0, 0 }, { arg[31], arg[32], arg[33] }, {}
+position[1], position[2], position[3] = 34, 34 + asked[1], 34 + asked[1] + asked[2]
+local delays = { {}, {}, {} }
 
 local function grant(lane)
   local tokens = arg[position[lane] + granted[lane]]
@@ -171,9 +181,14 @@ local function grant(lane)
   end
   granted[lane], left[lane] = granted[lane] + 1, left[lane] - 1
   s.held, s.deferred_at = s.held + 1, 0
-  s.requests_at = math.max(s.requests_at, now) + interval
-  s.tokens_at = math.max(s.tokens_at, now) + tokens * token_us
-  local paid = math.min(s.credit, s.tokens_at - now)
+  local moment = now
+  if interval > 0 then moment = math.max(moment, s.requests_at - burst) end
+  if token_us > 0 then moment = math.max(moment, s.tokens_at - burst) end
+  s.moment_at = math.max(s.moment_at, moment)
+  table.insert(delays[lane], math.ceil(moment - now))
+  s.requests_at = math.max(s.requests_at, moment) + interval
+  s.tokens_at = math.max(s.tokens_at, moment) + tokens * token_us
+  local paid = math.min(s.credit, s.tokens_at - moment)
   s.tokens_at, s.credit = s.tokens_at - paid, s.credit - paid
   s.used_requests, s.used_tokens = s.used_requests + 1, s.used_tokens + tokens
   count(rings, 1, tokens)
@@ -237,7 +252,7 @@ end
 -- Call the next worker if a call could go out now, or sooner than it was told.
 local waiting = first_lane(false)
 if waiting and others[waiting] > 0 then
-  local sooner = math.max(s.requests_at, s.tokens_at) < told and told - burst > now
+  local sooner = math.max(s.requests_at, s.tokens_at) < told and told - burst - ahead > now
   if sooner or not obstacle(waiting) then
     local head = redis.call('ZRANGE', KEYS[3 + waiting], 0, 0)[1]
     if head and head ~= me then redis.call('PUBLISH', ARGV[15] .. head, ARGV[16]) end
@@ -267,5 +282,9 @@ end
 lessons = write_lessons(l)
 redis.call('HSET', state, 'concurrency', concurrency, 'lessons', lessons, unpack(flat))
 redis.call('PEXPIRE', state, 86400000) -- a budget no longer used leaves nothing behind
-return { granted[1], granted[2], granted[3], math.ceil(wait), dimension or '', now, s.epoch, lessons,
-  sums[1], sums[2], sums[3], sums[4], before }
+local reply = { granted[1], granted[2], granted[3], math.ceil(wait), dimension or '', now, s.epoch, lessons,
+  sums[1], sums[2], sums[3], sums[4], before, s.shift }
+for lane = 1, 3 do
+  for _, delay in ipairs(delays[lane]) do reply[#reply + 1] = delay end
+end
+return reply

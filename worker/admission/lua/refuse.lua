@@ -34,8 +34,8 @@ local at = ({ requests = REQUESTS, tokens = TOKENS })[ARGV[4]]
 if ARGV[4] == 'slope' then
   if first then flatten(l) end
 elseif ARGV[4] == 'concurrency' then
-  if first or l[CONCURRENCY + VALUE] == 0 then fall_at_once(l, minute, told, first and again) else press_at_once(l, minute) end
-elseif first or l[at + VALUE] == 0 then
+  if first or l[CONCURRENCY + TOP] == 0 then fall_at_once(l, minute, told, first and again) else press_at_once(l, minute) end
+elseif first or l[at + TOP] == 0 then
   fall(l, at, calls, second, minute, told, first and again)
 else
   press(l, at, calls, second, minute)

@@ -102,6 +102,6 @@ def test_a_task_that_swallows_its_cancellation_is_cancelled_again():
 @pytest.mark.parametrize(("dimension", "means"), [(b"tokens", "tokens"), ("gate", "gate"), (b"", None), ("", None)])
 def test_a_reply_is_read_whether_the_client_decodes_or_not(dimension, means):
     """Bytes and text alike; an empty dimension is none."""
-    answer = Answer.from_reply([1, 2, 3, 4, dimension, 5, 6, b"", b"1.5", "2", b"3", b"4", 5])
+    answer = Answer.from_reply([1, 2, 3, 4, dimension, 5, 6, b"", b"1.5", "2", b"3", b"4", 5, 6, 7, 8, b"9"])
     before = Crowd(1.5, 2.0, 3.0, 4.0, 5)
-    assert answer == Answer((1, 2, 3), wait_us=4, dimension=means, now_us=5, epoch=6, learned="", before=before)
+    assert answer == Answer((1, 2, 3), 4, means, 5, 6, "", before, shift_us=6, delays_us=(7, 8, 9))

@@ -27,6 +27,7 @@ def test_no_call_goes_out_over_the_concurrency_or_through_a_closed_gate(limits, 
         if len(cluster.log) > before:
             assert cluster.model.held <= (limits.concurrency or float("inf"))
             assert cluster.model.gate_until <= cluster.clock_us
+            assert min(grant.at_us for grant in cluster.log[before:]) >= cluster.clock_us
 
 
 @given(limits=budgets, steps=traffic((1, unsettled), (1, moves)))
@@ -180,6 +181,6 @@ def test_after_a_refusal_calls_feel_their_way_until_one_is_answered():
     cluster.ask("w1", (0, 0, 1), 1, 1, 0, None)
     cluster.refuse("w1", "requests", -1, 0.0)
     cluster.move(1_000_000)
-    assert cluster.ask("w1", (0, 0, 50), 50, 1, 0, None)[2:5] == [1, 100_000, "requests"]
-    assert cluster.log[-1] == Grant(cluster.clock_us, 2, 1)
+    assert cluster.ask("w1", (0, 0, 50), 50, 1, 0, None)[2:5] == [1, 50_000, "requests"]
+    assert cluster.log[-1] == Grant(cluster.clock_us, 2, 1, cluster.clock_us)
     assert cluster.ask("w1", (0, 0, 49), 49, 1, 9, 1)[2] == 49

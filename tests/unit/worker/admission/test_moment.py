@@ -1,0 +1,153 @@
+"""Calls are granted ahead and sent at their moments: what the moment follows, and what happens if it is missed."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.simulated_cluster import BUDGET
+from support.simulated_redis import SimulatedRedis
+from support.virtual_time import run_virtually
+from worker.admission.admission import Admission
+from worker.admission.clock import RedisClock
+from worker.admission.lead import Lead
+from worker.admission.limits import Limits
+from worker.admission.reservation import Reservation
+
+RATE = Limits(rpm=1200)
+INTERVAL_S = RATE.request_interval_us / 1e6
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)), min_size=1))
+def test_the_clock_of_redis_stays_within_what_each_answer_proves(answers):
+    """After each answer its moment lies between the asking and the receipt, however slow the ways were."""
+    clock, now = RedisClock(), 0.0
+    for pause, there, back in answers:
+        sent, told = now + pause, now + pause + there
+        clock.heard(round(told * 1e6) + 5_000_000, sent, told + back)
+        assert sent - 1e-5 <= clock.loop_time(round(told * 1e6) + 5_000_000) <= told + back + 1e-5
+        now = told + back
+
+
+def test_a_slow_answer_does_not_move_the_clock_and_a_clock_that_is_set_does():
+    """The quickest answer counts, until one contradicts it."""
+    clock = RedisClock()
+    clock.heard(1_000_000, 10.0, 10.001)
+    clock.heard(2_000_000, 10.9, 11.5)
+    assert clock.loop_time(2_000_000) == pytest.approx(11.001)
+    clock.heard(3_000_000, 22.0, 22.5)
+    assert clock.loop_time(3_000_000) == pytest.approx(22.0)
+
+
+def test_the_lead_follows_a_slow_database_at_once_and_forgets_it_by_and_by():
+    """A commit of 0.2 s asks for 0.24 s; forty quick ones later it is the least again; never over half a second."""
+    lead = Lead(0.05)
+    lead.took(0.2)
+    assert lead.seconds == pytest.approx(0.24)
+    for _ in range(40):
+        lead.took(0.01)
+    assert lead.seconds == 0.05
+    lead.took(30.0)
+    assert lead.seconds == 0.5
+
+
+async def granted(admission: Admission, count: int, limits: Limits = RATE) -> list[Reservation]:
+    """Grants for so many calls that asked together."""
+    asking = (admission.acquire(BUDGET, limits, lane="bulk", tokens=1) for _ in range(count))
+    return await asyncio.gather(*asking)
+
+
+@pytest.mark.parametrize("commit_s", [0.0, 0.01, 0.045])
+def test_what_is_done_between_grant_and_call_does_not_disturb_the_pace(commit_s):
+    """Twenty calls leave one interval apart to the microsecond, though each is first written, now fast, now slowly."""
+
+    async def call(admission: Admission, number: int) -> float:
+        reservation = (await granted(admission, 1))[0]
+        await asyncio.sleep(commit_s * (number % 3) / 2)
+        await admission.moment(reservation)
+        return asyncio.get_running_loop().time()
+
+    async def scenario() -> list[float]:
+        admission = Admission(SimulatedRedis(), worker="w")
+        sent = await asyncio.gather(*(call(admission, number) for number in range(20)))
+        await admission.close()
+        return sorted(sent)
+
+    sent = run_virtually(scenario())
+    gaps = [after - before for before, after in pairwise(sent[2:])]
+    assert gaps == pytest.approx([INTERVAL_S] * len(gaps), abs=5e-4)
+
+
+def test_a_call_that_is_late_puts_the_later_ones_off():
+    """Sent 0.3 s late, the one granted next leaves 0.292 s later than it would have: 8 ms are forgiven."""
+
+    async def scenario(late_s: float) -> float:
+        admission = Admission(SimulatedRedis(), worker="w")
+        late = (await granted(admission, 1))[0]
+        await asyncio.sleep(late.send_at - asyncio.get_running_loop().time() + late_s)
+        await admission.moment(late)
+        begun = late.send_at
+        after = (await granted(admission, 20))[-1]
+        await admission.close()
+        return after.send_at - begun
+
+    assert run_virtually(scenario(0.3)) - run_virtually(scenario(0.0)) == pytest.approx(0.292, abs=1e-3)
+
+
+@pytest.mark.parametrize("refused_by", ["own", "other"])
+def test_a_call_whose_gate_closes_before_its_moment_waits_anew(refused_by):
+    """It is given back and goes out after the gate has opened, before the others of its lane."""
+
+    async def scenario() -> tuple[Reservation, Reservation, list[Reservation]]:
+        redis = SimulatedRedis()
+        admission, other = Admission(redis, worker="w"), Admission(redis, worker="v")
+        first = await admission.moment((await granted(admission, 1))[0])
+        held = (await granted(admission, 1))[0]
+        moment = asyncio.create_task(admission.moment(held))
+        others = asyncio.create_task(granted(admission, 3))
+        await asyncio.sleep(0)
+        await (admission if refused_by == "own" else other).refuse(first, "requests", 2.0)
+        again, rest = await moment, await others
+        await admission.close()
+        await other.close()
+        return held, again, rest
+
+    held, again, rest = run_virtually(scenario())
+    assert again.number != held.number
+    assert again.send_at >= held.send_at + 1.9
+    assert again.send_at < min(each.send_at for each in rest)
+
+
+def test_cancelling_before_the_moment_gives_the_place_back():
+    """Of one place, the next call gets it, though nobody ended the first."""
+
+    async def scenario() -> Reservation:
+        admission = Admission(SimulatedRedis(), worker="w")
+        limits = Limits(rpm=1200, concurrency=1)
+        held = (await granted(admission, 1, limits))[0]
+        moment = asyncio.create_task(admission.moment(held))
+        await asyncio.sleep(0)
+        moment.cancel()
+        await asyncio.gather(moment, return_exceptions=True)
+        async with asyncio.timeout(1.0):
+            (after,) = await granted(admission, 1, limits)
+        await admission.close()
+        return after
+
+    assert run_virtually(scenario()).number
+
+
+def test_a_moment_after_close_is_no_error():
+    """The reservation comes back as it was."""
+
+    async def scenario() -> bool:
+        admission = Admission(SimulatedRedis(), worker="w")
+        held = (await granted(admission, 1))[0]
+        await admission.close()
+        return await admission.moment(held) is held
+
+    assert run_virtually(scenario())
