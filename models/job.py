@@ -13,6 +13,7 @@ from models.table import Moment, Table, one_of
 
 READY = text("state = 'queued' AND fed_at IS NULL AND run_at IS NULL")
 DELAYED = text("run_at IS NOT NULL AND finished_at IS NULL")
+ENDED = text("finished_at IS NOT NULL")
 FINAL_SQL = ", ".join(repr(str(state)) for state in JobState if state in FINAL)
 
 
@@ -84,6 +85,7 @@ class Job(Table):
             postgresql_where=text("fed_at IS NOT NULL"),
         ),
         Index("ix_jobs_of_batch_by_state", "batch_id", "state"),
+        Index("ix_jobs_lately_ended", "finished_at", sqlite_where=ENDED, postgresql_where=ENDED),
         Index(
             "ix_jobs_held_by_worker",
             "worker_id",

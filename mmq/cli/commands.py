@@ -12,6 +12,7 @@ from mmq.cli import (
     limits,
     move,
     pause,
+    plan,
     purge,
     results,
     retry,
@@ -20,6 +21,7 @@ from mmq.cli import (
     show,
     status,
     submit,
+    top,
     up,
     wait,
 )
@@ -37,11 +39,13 @@ app = typer.Typer(
 
 _ASK, _LOOK, _STEER, _SERVE = "Ask", "Look", "Steer", "Run the parts"
 
+app.command("plan", rich_help_panel=_ASK)(plan.command)
 app.command("run", rich_help_panel=_ASK)(run.command)
 app.command("demo", rich_help_panel=_ASK)(demo.command)
 app.command("submit", rich_help_panel=_ASK)(submit.command)
 app.command("wait", rich_help_panel=_ASK)(wait.command)
 app.command("results", rich_help_panel=_ASK)(results.command)
+app.command("top", rich_help_panel=_LOOK)(top.command)
 app.command("status", rich_help_panel=_LOOK)(status.command)
 app.command("show", rich_help_panel=_LOOK)(show.command)
 app.add_typer(limits.app, name="limits", rich_help_panel=_LOOK)

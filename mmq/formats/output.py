@@ -45,7 +45,7 @@ def bad_line_line(bad: BadLine) -> dict[str, Any]:
     problems = [
         {"field": problem.field, "message": problem.message, "remedy": problem.remedy} for problem in bad.problems
     ]
-    error = {"code": "invalid_request", "message": "; ".join(map(str, bad.problems)), "problems": problems}
+    error = {"code": "invalid_request", "message": bad.reasons, "problems": problems}
     return {"id": None, "custom_id": bad.custom_id, "line": bad.number, "response": None, "error": error}
 
 

@@ -27,8 +27,13 @@ class BadLine:
     custom_id: str | None  #: None if the line could not be read, or its id cannot serve as one
     problems: tuple[Problem, ...]  #: at least one
 
+    @property
+    def reasons(self) -> str:
+        """Every reason with its remedy; what concerns the line as a whole is not said to be of a field."""
+        return "; ".join(str(problem).removeprefix("line: ") for problem in self.problems)
+
     def __str__(self) -> str:
-        return f"line {self.number}: " + "; ".join(map(str, self.problems))
+        return f"line {self.number}: {self.reasons}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,11 +27,15 @@ class Earlier:
     open: bool
 
 
+def nowhere(settings: Settings) -> bool:
+    """Return whether there is no database yet: opening it would make its file."""
+    url = database_url(settings.database_url)
+    return url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
+
+
 def earlier(ask: Ask, settings: Settings) -> Earlier | None:
     """Return what is there of the file's earlier run, or None. Standard input is known only once it is read."""
-    url = database_url(settings.database_url)
-    nowhere = url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()
-    if ask.source == STDIN or nowhere:
+    if ask.source == STDIN or nowhere(settings):
         return None
     database = open_database(settings.database_url)
     try:

@@ -14,15 +14,15 @@ from worker.settings import Settings
 NEWEST_BATCHES = 10
 
 
-def survey(settings: Settings, database: Engine) -> Overview:
+def survey(settings: Settings, database: Engine, batches: int = NEWEST_BATCHES) -> Overview:
     """Return lanes, accounts, workers, pauses and the newest batches as they are now."""
     with reading(database) as connection:
         open_jobs = {(row.lane, row.state): row.jobs for row in queries.counts_by_lane(connection)}
         alive = leases.alive(connection, clock.now(connection))
         paused = pause.paused(connection)
-        batches = [
+        newest = [
             BatchState(row.id, row.name, row.created_at, queries.counts(connection, row.id))
-            for row in queries.batches(connection, NEWEST_BATCHES)
+            for row in queries.batches(connection, batches)
         ]
     closed = {(row.kind, row.name) for row in paused}
     return Overview(
@@ -47,5 +47,5 @@ def survey(settings: Settings, database: Engine) -> Overview:
         ],
         workers=[WorkerState(row.name, row.lanes, row.capacity, row.started_at) for row in alive],
         pauses=[Pause(row.kind, row.name, row.code, row.reason, row.remedy) for row in paused],
-        batches=batches,
+        batches=newest,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from models import feeding, leases, ledger, queries, transitions
+from models import feeding, leases, ledger, queries, recent, transitions
 from models.acceptance import accept, open_batch
 from models.session import open_database, writing
 from support.databases import PostgresqlServer, SqliteFiles
@@ -30,6 +30,8 @@ PLANS: dict[str, tuple[str, Query]] = {
     "jobs of a dead worker": ("ix_jobs_held_by_worker", lambda c: transitions.rescue(c, ["w1"], NOW)),
     "jobs a worker holds": ("ix_jobs_held_by_worker", lambda c: leases.holds(c, "w1")),
     "calls of a dead worker": ("ix_attempts_under_way", lambda c: ledger.mark_lost(c, ["w1"], NOW)),
+    "jobs that ended lately": ("ix_jobs_lately_ended", lambda c: recent.ended_since(c, NOW)),
+    "the last failures": ("ix_jobs_lately_ended", lambda c: recent.failures(c, 8)),
     "overdue jobs": ("ix_jobs_by_deadline", lambda c: transitions.expire_overdue(c, NOW - HOUR)),
 }
 

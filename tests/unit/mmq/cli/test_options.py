@@ -16,8 +16,8 @@ from worker.errors import ConfigurationError, InvalidRequest, MmqError, NotFound
 from worker.provider.account import Api
 
 COMMANDS = (
-    "run", "demo", "submit", "wait", "results", "status", "show", "doctor", "cancel", "retry", "move", "pause", "purge",
-    "resume", "up", "worker", "flower", "sandbox",
+    "plan", "run", "demo", "submit", "wait", "results", "status", "show", "doctor", "cancel", "retry", "move", "pause",
+    "purge", "resume", "top", "up", "worker", "flower", "sandbox",
 )  # fmt: skip
 
 

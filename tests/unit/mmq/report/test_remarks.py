@@ -15,7 +15,7 @@ def test_the_first_bad_lines_are_told_and_the_others_counted() -> None:
     for number in range(1, 26):
         remarks.take(bad_line(number, "line", "not JSON", "write JSON"))
     remarks.finish()
-    assert said[0] == "line 1: line: not JSON (write JSON)"
+    assert said[0] == "line 1: not JSON (write JSON)"
     assert len(said) == 21
     assert said[-1] == "… and 5 more bad lines, all in out.errors.jsonl"
 
@@ -34,4 +34,4 @@ def test_lines_cannot_steer_the_terminal() -> None:
     """What stands in a line is quoted in its reason, escapes and all."""
     said: list[str] = []
     Remarks(said.append, None).take(bad_line(1, "line", "not JSON: \x1b[2J"))
-    assert said == [r"line 1: line: not JSON: \x1b[2J"]
+    assert said == [r"line 1: not JSON: \x1b[2J"]
