@@ -6,12 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmq.async_handles import AsyncBatch, AsyncJob
+    from mmq.async_queue import AsyncQueue
     from mmq.handles import Batch, Job
     from mmq.queue import Queue
     from mmq.result import JobFailed, Result
     from worker.errors import ConfigurationError, InvalidRequest, MmqError, NotFound, QueueFull, Unavailable
 
 __all__ = [
+    "AsyncBatch",
+    "AsyncJob",
+    "AsyncQueue",
     "Batch",
     "ConfigurationError",
     "InvalidRequest",
@@ -26,6 +31,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AsyncBatch": "mmq.async_handles",
+    "AsyncJob": "mmq.async_handles",
+    "AsyncQueue": "mmq.async_queue",
     "Batch": "mmq.handles",
     "Job": "mmq.handles",
     "Queue": "mmq.queue",

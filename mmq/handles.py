@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, TypeVar
 
-from mmq.result import JobFailed, Result
+from mmq.result import JobFailed, Result, answer_of
 from models import queries
 from models.session import reading
 from models.state import FINAL
@@ -43,10 +43,7 @@ class Job:
             JobFailed: it ended without an answer.
             TimeoutError: it has not ended yet. The job goes on; wait again.
         """
-        row = poll(self._ended, timeout, f"job {self.id} has not ended")
-        if row.state != "succeeded":
-            raise JobFailed(row)
-        return Result.of(row)
+        return answer_of(poll(self._ended, timeout, f"job {self.id} has not ended"))
 
     def _ended(self) -> Row | None:
         row = self._queue.decided(self.id)
@@ -75,21 +72,22 @@ class Batch:
         Raises:
             TimeoutError: some have not ended yet. They go on; wait again.
         """
-        return poll(self._ended, timeout, f"batch {self.id} has not ended")
+        return poll(self.ended, timeout, f"batch {self.id} has not ended")
 
-    def results(self) -> Iterator[Result]:
+    def results(self) -> Generator[Result, None, None]:
         """Yield the answers there are, in the order of submission, without holding them all in memory."""
         with reading(self._queue.database) as connection:
             for row in queries.results(connection, self.id, succeeded=True):
                 yield Result.of(row)
 
-    def failures(self) -> Iterator[JobFailed]:
+    def failures(self) -> Generator[JobFailed, None, None]:
         """Yield the jobs that ended without an answer, in the order of submission, as the errors to raise or print."""
         with reading(self._queue.database) as connection:
             for row in queries.results(connection, self.id, succeeded=False):
                 yield JobFailed(row)
 
-    def _ended(self) -> dict[str, int] | None:
+    def ended(self) -> dict[str, int] | None:
+        """Return the counts by state if all jobs have ended, else None."""
         counts = self.counts()
         return counts if FINAL.issuperset(counts) else None
 

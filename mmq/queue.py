@@ -66,6 +66,7 @@ class Queue:
 
     def submit_many(
         self,
+        /,
         requests: Iterable[str | Mapping[str, Any]],
         *,
         name: str = "python",

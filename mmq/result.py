@@ -52,3 +52,14 @@ class JobFailed(MmqError):
         self.request_id: str | None = row.request_id
         why = f": {row.error_code}, {row.error_message} ({row.error_remedy})" if row.error_code else ""
         super().__init__(f"job {row.id} {row.state}{why}")
+
+
+def answer_of(row: Row) -> Result:
+    """Return the result of a job that has ended, a row of `models.queries.decided`.
+
+    Raises:
+        JobFailed: it ended without an answer.
+    """
+    if row.state != "succeeded":
+        raise JobFailed(row)
+    return Result.of(row)

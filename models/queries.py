@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select, union_all
+from sqlalchemy import Connection, Select, and_, case, func, or_, select, union_all
 
 from models.attempt import Attempt
 from models.batch import Batch
@@ -35,11 +37,22 @@ def job(connection: Connection, job_id: str) -> Row | None:
 
 def decided(connection: Connection, job_id: str) -> Row | None:
     """Return a job with the attempt that decided it, columns as in `results`, or None."""
+    return connection.execute(_decided().where(Job.id == job_id).limit(1)).one_or_none()
+
+
+def ended(connection: Connection, ids: Sequence[str]) -> Sequence[Row]:
+    """Return those of the jobs that have ended, columns as in `results`. At most 1,000 ids."""
+    return connection.execute(_decided().where(Job.id.in_(ids), Job.finished_at.is_not(None))).all()
+
+
+def states(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the state of each of the jobs that there are. At most 1,000 ids."""
+    return {row.id: row.state for row in connection.execute(select(Job.id, Job.state).where(Job.id.in_(ids)))}
+
+
+def _decided() -> Select[*tuple[Any, ...]]:
     decisive = or_(Attempt.outcome == "succeeded", and_(Job.state != "succeeded", Attempt.number == Job.attempts))
-    statement = (
-        select(*_DECIDED).outerjoin(Attempt, and_(Attempt.job_id == Job.id, decisive)).where(Job.id == job_id).limit(1)
-    )
-    return connection.execute(statement).one_or_none()
+    return select(*_DECIDED).outerjoin(Attempt, and_(Attempt.job_id == Job.id, decisive))
 
 
 def attempts(connection: Connection, job_id: str) -> Sequence[Row]:
@@ -158,5 +171,7 @@ def results(connection: Connection, batch_id: str, *, succeeded: bool, rows_a_fe
     ended = Job.state == "succeeded" if succeeded else Job.state.in_(("failed", "cancelled", "expired"))
     order = select(Job.id).where(Job.batch_id == batch_id, ended).order_by(Job.position, Job.id)
     rows = select(*_DECIDED).outerjoin(Attempt, and_(Attempt.job_id == Job.id, decisive))
-    for ids in connection.scalars(order.execution_options(yield_per=rows_a_fetch)).partitions():
-        yield from connection.execute(rows.where(Job.id.in_(ids)).order_by(Job.position, Job.id)).all()
+    # Closed also when nobody reads on: PostgreSQL's cursor would else be left to the garbage collector.
+    with closing(connection.scalars(order.execution_options(yield_per=rows_a_fetch))) as found:
+        for ids in found.partitions():
+            yield from connection.execute(rows.where(Job.id.in_(ids)).order_by(Job.position, Job.id)).all()
