@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from task import Task, ask_urgently, tell, wait_for, workers
+from task import Task, ask_urgently, tell, wait_for_all, workers
 
 from mmq.handles import Batch
 from mmq.queue import Queue
@@ -61,7 +61,7 @@ def main() -> None:
             tell(done=time.time(), lost=lost)
         return
     begun = time.time()
-    batch = queue.submit_many(task.prompts(), lane="bulk")
+    batch = queue.submit_many(task.each_prompt(), lane="bulk")
     if batch.rejected:
         raise batch.rejected[0][1]
     tell(enqueued=time.time() - begun)
@@ -70,7 +70,7 @@ def main() -> None:
             ask_urgently(task, lambda prompt: queue.submit(prompt, lane="interactive"))
             tell(done=time.time(), lost=0)
         else:
-            wait_for(task, lambda found: found["answered"] >= task.jobs)
+            wait_for_all(task)
             lost = ended(batch, task.jobs)
             tell(done=time.time(), lost=lost)
 

@@ -48,6 +48,15 @@ def python(environment: str) -> str:
     return str(home / "bin" / "python")
 
 
+def prepare() -> None:
+    """Make all environments that are missing, so that no measurement waits for one; runs tell what cannot be had."""
+    for environment in PACKAGES:
+        try:
+            python(environment)
+        except NotInstalled as exc:
+            print(f"{environment} {exc}", flush=True)
+
+
 def _run(*command: str) -> None:
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_LIMIT_S, check=False)
