@@ -59,12 +59,16 @@ class Routes:
                 await grant.release()  # it was paused while this call waited
 
     async def _open(self, serving: Sequence[Desk]) -> list[Desk]:
-        for _ in range(2):
-            if desks := [desk for desk in serving if not self.pauses.paused(desk.name)]:
-                return desks
+        if not (desks := self._unpaused(serving)):
             # Somebody may have opened one since the last heartbeat; the feeder, which looks at the rows, knows that.
             await self.pauses.look()
-        raise AllPaused(self._until(serving))
+            desks = self._unpaused(serving)
+        if not desks:  # nothing is waited for in between: one opened meanwhile would leave this job to wait for minutes
+            raise AllPaused(self._until(serving))
+        return desks
+
+    def _unpaused(self, serving: Sequence[Desk]) -> list[Desk]:
+        return [desk for desk in serving if not self.pauses.paused(desk.name)]
 
     def _until(self, serving: Sequence[Desk]) -> datetime | None:
         if all(self.pauses.paused(desk.name) for desk in self.desks):
