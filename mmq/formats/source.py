@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
+from mmq.formats.disguise import HEAD_BYTES, disguise
 from worker.errors import InvalidRequest, Problem
 
 STDIN = "-"
@@ -55,8 +57,13 @@ def require_file(source: str) -> None:
 
 @contextmanager
 def opened(source: str) -> Iterator[BinaryIO]:
-    """Give the input's bytes. Standard input is left open. Raises InvalidRequest if the file may not be read."""
+    """Give the input's bytes. Standard input is left open.
+
+    Raises:
+        InvalidRequest: the file may not be read, or is no text.
+    """
     if source == STDIN:
+        _require_text(sys.stdin.buffer, "standard input")
         yield sys.stdin.buffer
         return
     with ExitStack() as stack:
@@ -65,4 +72,14 @@ def opened(source: str) -> Iterator[BinaryIO]:
         except OSError as error:
             problem = Problem("INPUT", f"{source}: {error.strerror}", "check its permissions")
             raise InvalidRequest([problem]) from error
+        _require_text(stream, source)
         yield stream
+
+
+def _require_text(stream: BinaryIO, name: str) -> None:
+    """Look at the first bytes without taking them. What cannot be looked at so is read as it comes."""
+    if not isinstance(stream, BufferedReader):
+        return
+    if found := disguise(stream.peek(HEAD_BYTES)[:HEAD_BYTES]):
+        what, remedy = found
+        raise InvalidRequest([Problem("INPUT", f"{name} {what}", remedy)])
