@@ -37,3 +37,9 @@ def holds(connection: Connection, worker_id: str) -> Mapping[str, int]:
     """Return the jobs that a worker holds, each with the fencing number of its claim."""
     rows = connection.execute(select(Job.id, Job.claim).where(Job.worker_id == worker_id))
     return {row.id: row.claim for row in rows}
+
+
+def ended(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+    """Return those of the jobs that are finished, or gone."""
+    there = select(Job.id).where(Job.id.in_(job_ids), Job.finished_at.is_(None))
+    return set(job_ids) - set(connection.scalars(there))

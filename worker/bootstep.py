@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery, bootsteps
+from celery.platforms import EX_FAILURE
 from celery.signals import worker_shutting_down
 
 from worker.engine import Engine
@@ -41,9 +42,15 @@ def grace_s(running: Engine) -> float:
 
 @worker_shutting_down.connect
 def cease(**_facts: Any) -> None:
-    """Stop claiming at the signal itself: Celery's loop may take a second to notice, and each call it makes is paid."""
+    """Stop claiming at the signal itself: Celery's loop may take a second to notice, and each call it makes is paid.
+
+    At a second signal calls under way are broken off, and their jobs handed back.
+    """
     for running in _engines:
-        running.begin_stop(grace_s(running))
+        if running.stopping:
+            running.hasten()
+        else:
+            running.begin_stop(grace_s(running))
 
 
 class EngineStep(bootsteps.StartStopStep):
@@ -70,13 +77,14 @@ class EngineStep(bootsteps.StartStopStep):
         _engines.append(running)
         appetite.ask(lambda: running.full)
 
-    def stop(self, _worker: Any) -> None:
-        """Drain and stop."""
+    def stop(self, worker: Any) -> None:
+        """Drain and stop. A worker whose engine ended by an error exits as failed, so that a supervisor restarts it."""
         while _engines:
-            _engines[-1].stop(
-                grace_s(_engines[-1])
-            )  # messages that arrive meanwhile still find it, and are left to others
+            running = _engines[-1]
+            running.stop(grace_s(running))  # messages that arrive meanwhile still find it, and are left to others
             _engines.pop()
+            if running.failed:
+                worker.exitcode = EX_FAILURE
 
     def info(self, _worker: Any) -> Any:
         """Return what `inspect stats` and Flower's page of the worker show."""

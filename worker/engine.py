@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from models import leases
 from models.identity import new_id
 from models.lane import Lane
 from worker import outage, trace
 from worker.feeding.feed import Publish
 from worker.recording import lease, liveness
-from worker.running.execution import Phase
+from worker.running.execution import Execution
 from worker.running.hands import Hands
 from worker.running.hints import Hints
 from worker.settings import Settings
@@ -44,6 +45,7 @@ class Engine:
         self.publish = publish
         self.telemetry = telemetry
         self.worker_id = new_id()
+        self.stopping = False  #: it was told to stop
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._ready = threading.Event()
         self._error: BaseException | None = None
@@ -51,6 +53,7 @@ class Engine:
         self._hands: Hands
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
+        self._hurry: asyncio.Event
         self._grace_s = 0.0
 
     def start(self) -> None:
@@ -67,15 +70,25 @@ class Engine:
 
     def begin_stop(self, grace_s: float) -> None:
         """Claim nothing more, hand back what was not sent, give calls under way `grace_s` seconds; return at once."""
-        self._grace_s = grace_s
+        self._grace_s, self.stopping = grace_s, True
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
+
+    def hasten(self) -> None:
+        """Let the grace of a stop be over; return at once."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._hurry.set)
 
     def stop(self, grace_s: float) -> None:
         """Do what `begin_stop` does, and return when it is done."""
         self.begin_stop(grace_s)
         self._thread.join()
         self.telemetry.close()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended by an error. For any thread."""
+        return self._error is not None
 
     @property
     def full(self) -> bool:
@@ -100,7 +113,7 @@ class Engine:
             self._ready.set()
 
     async def _main(self) -> None:
-        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._stopping, self._hurry = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         self._hints = Hints(self._loop)
         lock = liveness.hold(self.settings.home, self.worker_id)
         try:
@@ -130,7 +143,7 @@ class Engine:
         await asyncio.wait([claiming])  # what it has just claimed is run, to be handed back with the rest
         await end_tasks(workers)
         if stand.recording not in done:  # without it nothing can be handed back, and the lease's end will do it
-            await self._hands.empty(self._grace_s)
+            await self._hands.empty(self._grace_s, self._hurry)
             await end_tasks([keep_lease])
             with suppress(asyncio.CancelledError):  # the database is away: the lease will run out by itself
                 await stand.recorder.submit(lambda connection: lease.leave(connection, self.worker_id, left))
@@ -139,15 +152,22 @@ class Engine:
 
     async def _keep_lease(self, stand: Stand) -> None:
         while True:
+            known = self._hands.executions()  # what is claimed from here on, the ledger's answer may not know
             beat = await stand.recorder.submit(lambda connection: lease.beat(connection, self.worker_id))
             stand.tools.pauses.see(beat.pauses)
             stand.tools.steering.see(beat.set_limits)
             if not beat.renewed:
                 # Frozen for longer than the lease: the jobs were given away. Calls under way may still bring answers.
                 log.warning("the lease had run out; its jobs went to others")
-                await self._hands.put_down(Phase.WAITING)
                 await stand.recorder.submit(lambda connection: lease.register(connection, self._row()))
+            if strays := self._hands.strays(known, beat.holds):
+                await self._let_go(stand, strays)
             await asyncio.sleep(lease.HEARTBEAT_S)
+
+    async def _let_go(self, stand: Stand, strays: Sequence[Execution]) -> None:
+        ids = [execution.row.id for execution in strays]
+        ended = await stand.recorder.submit(lambda connection: leases.ended(connection, ids))
+        await self._hands.let_go(strays, ended)
 
     def _row(self) -> dict[str, object]:
         return {

@@ -24,7 +24,7 @@ from worker.routing.pauses import Pauses
 from worker.routing.routes import Routes
 from worker.routing.steering import Steering
 from worker.running.estimate import OutputEstimate
-from worker.running.execution import Tools
+from worker.running.tools import Tools
 from worker.settings import Settings
 from worker.telemetry import Telemetry
 

@@ -39,6 +39,7 @@ class Child:
     ) -> None:
         self.name = log.stem
         self._grace = grace
+        self._asked = False
         self._log = log
         _bound(log)
         self._log_start = log.stat().st_size if log.exists() else 0
@@ -87,8 +88,10 @@ class Child:
         return self._lifeline
 
     def terminate(self) -> None:
-        """Ask it to end, without waiting for it."""
-        self._process.terminate()
+        """Ask it to end, without waiting for it. Asks once: a worker that is asked again breaks its calls off."""
+        if not self._asked:
+            self._asked = True
+            self._process.terminate()
 
     def stop(self) -> None:
         """End it by SIGTERM, after its grace by SIGKILL. An interrupt while waiting ends it at once."""

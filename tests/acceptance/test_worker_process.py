@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from models import leases
 from models.session import writing
 from models.table import utcnow
 from support.waiting import eventually
-from support.workers import Place, Worker
+from support.workers import STOP_LIMIT_S, Place, Worker
 
 MARK = "a-marked-prompt"
 
@@ -33,6 +35,32 @@ def test_sigterm_finishes_what_is_in_flight_and_claims_no_more(workplace: Place)
     assert calls == 1
     assert workplace.alive() == []
     assert MARK not in worker.log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_hastens(workplace: Place, number: signal.Signals) -> None:
+    """The first lets the call under way take its time; the second breaks it off, and its job is queued unspent."""
+    with workplace.queue() as queue, workplace.worker() as worker:
+        job = queue.submit("Endless [[mmq:hang]]")
+        eventually(lambda: under_way(workplace, job.id))
+        worker.process.send_signal(number)
+        eventually(lambda: "stopping: 1 calls under way" in worker.log)
+        assert workplace.job(job.id).state == "running"
+        worker.process.send_signal(number)
+        assert worker.process.wait(STOP_LIMIT_S) == 0
+    row = workplace.job(job.id)
+    assert (row.state, row.failures, row.rescues, row.losses) == ("queued", 0, 0, 0)
+    assert [(attempt.outcome, attempt.code) for attempt in workplace.attempts(job.id)] == [("abandoned", "shutdown")]
+    assert workplace.alive() == []
+
+
+def test_a_worker_whose_engine_breaks_exits_as_failed(workplace: Place) -> None:
+    """A table that is gone is no outage to wait for: the worker ends by itself, and its supervisor sees that."""
+    with workplace.worker() as worker:
+        with writing(workplace.database) as connection:
+            connection.execute(text("DROP TABLE pauses"))
+        assert worker.process.wait(STOP_LIMIT_S) == 1
+        assert "the engine stopped by" in worker.log
 
 
 def test_a_successor_goes_on_where_it_stopped(workplace: Place) -> None:

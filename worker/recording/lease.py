@@ -8,7 +8,7 @@ sorts that out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,9 +27,10 @@ LEADER_KEY = "mmq:leader"
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What a heartbeat brings back."""
+    """What a heartbeat brings back: `holds` are the ids of the jobs that are the worker's, with their claims."""
 
     renewed: bool
+    holds: Mapping[str, int]
     pauses: Sequence[Row]
     set_limits: Sequence[Row]
 
@@ -42,9 +43,9 @@ def register(connection: Connection, worker: dict[str, Any]) -> None:
 
 
 def beat(connection: Connection, worker_id: str) -> Beat:
-    """Renew the lease of all jobs of a worker, in one row, and read what people steer."""
+    """Renew the lease of all jobs of a worker, in one row, and read what it still holds and what people steer."""
     renewed = leases.renew(connection, worker_id, clock.now(connection) + LEASE)
-    return Beat(renewed, pause.paused(connection), set_limits.all_set(connection))
+    return Beat(renewed, leases.holds(connection, worker_id), pause.paused(connection), set_limits.all_set(connection))
 
 
 def leave(connection: Connection, worker_id: str, hints: Sequence[str]) -> None:

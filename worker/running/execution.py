@@ -6,7 +6,8 @@
 
 The attempt's row is committed before the call goes out, so a crash at any point leaves either no call or a row that
 says one may have been made. Waiting (for admission, for the next try) and calling are the two phases in which the
-engine may cancel an execution; whatever it was doing, the job then goes back to its lane with nothing spent.
+engine may cancel an execution; whatever it was doing, the job then goes back to its lane with nothing spent. A call is
+sent only for a job that was ours a moment ago.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
@@ -28,15 +28,13 @@ from worker.errors import CallFailed
 from worker.provider.classification import Action
 from worker.provider.client import Client
 from worker.provider.reply import Reply
-from worker.recording.record import Recorder
 from worker.routing.desk import Grant
-from worker.routing.pauses import Pauses
-from worker.routing.routes import AllPaused, NotServed, Routes
-from worker.routing.steering import Steering
+from worker.routing.routes import AllPaused, NotServed
 from worker.running import outcome, retry
 from worker.running.endings import Ending, Expired, Failed, HandedBack, Held, Succeeded
-from worker.running.estimate import OutputEstimate
-from worker.telemetry import Telemetry
+from worker.running.outcome import Abandoned
+from worker.running.ownership import Ownership
+from worker.running.tools import Tools
 
 
 class Phase(Enum):
@@ -51,17 +49,8 @@ class TakenAway(Exception):
     """The job is no longer ours: cancelled, or rescued while this process was frozen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What all executions of a worker share."""
-
-    worker_id: str
-    routes: Routes
-    steering: Steering
-    recorder: Recorder
-    pauses: Pauses
-    estimate: OutputEstimate
-    telemetry: Telemetry
+class Stopping(Exception):
+    """The worker stops, and nothing more is sent."""
 
 
 class Execution:
@@ -75,8 +64,19 @@ class Execution:
         self.attempts: int = row.attempts
         self.failures: int = row.failures
         self.claimed_at = self.ready_at = self.sent_at = time.monotonic()
+        self._stopping = self._taken = False  # what the engine told
         self._under_way = False  # between an attempt's first and last line in the ledger
+        self._sent = False  # of the attempt under way
+        self._ownership = Ownership(row, tools)
         self._finish: Finish | None = None  # how the last attempt ended, until it is written
+
+    def stop(self) -> None:
+        """Send nothing more. A call under way may be answered; the engine cancels what waits."""
+        self._stopping = True
+
+    def let_go(self) -> None:
+        """Take note that the job is not ours any more; the engine cancels next, and the attempt alone is closed."""
+        self._taken = True
 
     async def run(self) -> None:
         """Bring the job to its end, or hand it back."""
@@ -89,15 +89,15 @@ class Execution:
         except CallFailed as failed:
             await self._give_up(failed)
         except TimeoutError:
-            await self._end(Expired(self._hold()))
+            await self._end(Expired(self._hold()), self._abandon(Abandoned.DEADLINE))
         except AllPaused as paused:
             await self._end(HandedBack(self._hold(), Edge.SNOOZE, paused.until))
         except NotServed:
             await self._refuse_service()
         except TakenAway:
-            return
-        except asyncio.CancelledError:
-            await self._hand_back()
+            await self._part()
+        except (asyncio.CancelledError, Stopping):
+            await (self._part() if self._taken else self._hand_back())
         except Exception as exc:
             await self._break_down(exc)
             raise
@@ -106,6 +106,8 @@ class Execution:
         grant = await self._admit(request)
         self.granted()
         await self._begin(grant)
+        grant = await self._await_moment(grant)
+        await self._make_sure(grant)
         try:
             reply = await self._call(grant.desk.client, request)
         except CallFailed as failed:
@@ -117,7 +119,7 @@ class Execution:
         await self._answered(grant, reply)
 
     async def _admit(self, request: dict[str, Any]) -> Grant:
-        self.phase = Phase.WAITING
+        self._begin_waiting()
         async with asyncio.timeout(self._seconds_left()):
             return await self.tools.routes.acquire(
                 self.row.model,
@@ -138,15 +140,34 @@ class Execution:
             started_at=utcnow(),
             limited_s=time.monotonic() - self.ready_at,
         )
+        self._ownership.asking()
         if not await self.tools.recorder.begin(start):
             await grant.release()
             raise TakenAway
         self.attempts += 1
-        self._under_way = True
+        self._under_way, self._sent = True, False
         self.tools.telemetry.started(self.row.id)
+
+    async def _await_moment(self, grant: Grant) -> Grant:
+        self.phase = Phase.WAITING
+        async with asyncio.timeout(self._seconds_left()):  # the gate may close meanwhile
+            return await grant.moment()
+
+    async def _make_sure(self, grant: Grant) -> None:
+        """Return when the call may be sent: the job is ours, and the worker goes on."""
+        self.phase = Phase.RECORDING
+        try:
+            if self._stopping:
+                raise Stopping
+            if not await self._ownership.holds():
+                raise TakenAway
+        except BaseException:
+            await grant.release()
+            raise
 
     async def _call(self, client: Client, request: dict[str, Any]) -> Reply:
         self.phase = Phase.CALLING
+        self._sent = True
         self.sent_at = time.monotonic()
         try:
             return await client.complete(request)
@@ -181,8 +202,13 @@ class Execution:
         if seconds:
             self.tools.telemetry.retried(self.row.id, failed, seconds)
 
-    async def _wait(self, seconds: float) -> None:
+    def _begin_waiting(self) -> None:
+        if self._stopping:
+            raise Stopping
         self.phase = Phase.WAITING
+
+    async def _wait(self, seconds: float) -> None:
+        self._begin_waiting()
         async with asyncio.timeout(self._seconds_left()):
             await asyncio.sleep(seconds)
 
@@ -197,8 +223,13 @@ class Execution:
             self.tools.telemetry.failed(self.row.id, f"no_account, {message}")
 
     async def _hand_back(self) -> None:
-        finish = outcome.abandoned(self.row.id, self.attempts) if self._under_way else None
+        finish = self._abandon(Abandoned.SHUTDOWN if self._sent else Abandoned.UNSENT)
         await self._end(HandedBack(self._hold(), Edge.RELEASE), finish)
+
+    async def _part(self) -> None:
+        finish = self._abandon(Abandoned.TAKEN_AWAY if self._sent else Abandoned.UNSENT)
+        if finish is not None:
+            await self._end(Held(self._hold()), finish)
 
     async def _break_down(self, error: Exception) -> None:
         remedy = "this is a fault of the queue itself: report it with the worker's log, then `mmq retry` the job"
@@ -212,6 +243,9 @@ class Execution:
         if finish is not None:
             self._under_way = False
         return moved
+
+    def _abandon(self, code: Abandoned) -> Finish | None:
+        return outcome.abandoned(self.row.id, self.attempts, code) if self._under_way else None
 
     def _take_finish(self) -> Finish | None:
         finish, self._finish = self._finish, None

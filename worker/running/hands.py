@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from models.lane import Lane
 from models.table import Row
 from worker import trace
-from worker.running.execution import Execution, Phase, Tools
+from worker.running.execution import Execution, Phase
 from worker.running.hints import Hints
 from worker.running.restraint import Restraint
+from worker.running.tools import Tools
 
 log = logging.getLogger(__name__)
 
@@ -59,20 +60,59 @@ class Hands:
         """How many interactive jobs may be taken beyond the calls that all lanes share."""
         return self.calls // INTERACTIVE_SHARE + 1
 
-    async def put_down(self, phase: Phase) -> None:
-        """Hand back all jobs that are waiting, or all whose call is under way."""
-        await self._end(lambda execution: execution.phase is phase)
+    def executions(self) -> frozenset[Execution]:
+        """Return what runs now."""
+        return frozenset(self._executions.values())
 
-    async def empty(self, grace_s: float) -> None:
-        """Hand back what waits, give calls under way `grace_s` seconds to be answered, then hand back the rest."""
-        await self.put_down(Phase.WAITING)
+    def strays(self, known: Collection[Execution], holds: Mapping[str, int]) -> list[Execution]:
+        """Return those of the known executions that still run although the worker `holds` their jobs no more.
+
+        `known` must have been in hand before the ledger was asked for `holds`, ids with their fencing numbers.
+        """
+        return [
+            execution
+            for execution in self._executions.values()
+            if execution in known
+            and execution.phase is not Phase.RECORDING
+            and holds.get(execution.row.id) != execution.row.claim
+        ]
+
+    async def let_go(self, strays: Collection[Execution], ended: Collection[str]) -> None:
+        """End executions of jobs that were taken away; in mid-call only if their job has ended.
+
+        If it has not, it was given to others while we were taken for dead: the call is paid for, and the first answer
+        is used, whoever brings it.
+        """
+        waits = {execution for execution in strays if execution.phase is Phase.WAITING}
+        calls = {execution for execution in strays if execution.phase is Phase.CALLING and execution.row.id in ended}
+        if calls:
+            log.warning("broke off %d calls: their jobs were cancelled or finished otherwise", len(calls))
+        for execution in waits | calls:
+            execution.let_go()
+        await self._end(lambda execution: execution in waits | calls)
+
+    async def empty(self, grace_s: float, hurry: asyncio.Event) -> None:
+        """Hand back what waits, give calls under way `grace_s` seconds to be answered, then hand back the rest.
+
+        As soon as there is a `hurry`, the grace is over.
+        """
+        for execution in self._executions.values():
+            execution.stop()
+        await self._end(lambda execution: execution.phase is Phase.WAITING)
         if self._executions:
             log.warning("stopping: %d calls under way, waiting up to %.0f s", len(self), grace_s)
-            await asyncio.wait([*self._executions], timeout=grace_s)
+            await self._wait(grace_s, hurry)
         while self._executions:
             await self._end(lambda execution: execution.phase is not Phase.RECORDING)
             if self._executions:
                 await asyncio.wait([*self._executions], return_when=asyncio.FIRST_COMPLETED)
+
+    async def _wait(self, seconds: float, hurry: asyncio.Event) -> None:
+        ended = asyncio.create_task(asyncio.wait([*self._executions]))
+        hurried = asyncio.create_task(hurry.wait())
+        await asyncio.wait([ended, hurried], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (ended, hurried):
+            waiting.cancel()
 
     async def _end(self, chosen: Callable[[Execution], bool]) -> None:
         tasks = [task for task, execution in self._executions.items() if chosen(execution)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 
 from models.ledger import Finish
 from models.state import Outcome
@@ -20,6 +21,22 @@ OUTCOMES = {
     Action.PAUSE: Outcome.BLOCKED,
 }
 
+
+class Abandoned(StrEnum):
+    """Why we gave an attempt up, as its code in the ledger."""
+
+    SHUTDOWN = "shutdown"
+    TAKEN_AWAY = "taken_away"
+    UNSENT = "unsent"
+    DEADLINE = "deadline"
+
+
+ABANDONED = {
+    Abandoned.SHUTDOWN: "broken off when the worker stopped; it may be billed",
+    Abandoned.TAKEN_AWAY: "broken off when the job had been cancelled or finished otherwise; it may be billed",
+    Abandoned.UNSENT: "not sent: the worker stopped, or the job had been taken from it",
+    Abandoned.DEADLINE: "not sent: the deadline passed while a limit held it back",
+}
 
 LONGEST_CODE = 64  # characters of the columns
 LARGEST_COUNT = 2**31 - 1  # of PostgreSQL's integer
@@ -63,15 +80,15 @@ def refused(job_id: str, number: int, failed: CallFailed, seconds: float) -> Fin
     )
 
 
-def abandoned(job_id: str, number: int) -> Finish:
-    """Return the end of an attempt that we broke off because the worker stops."""
+def abandoned(job_id: str, number: int, code: Abandoned) -> Finish:
+    """Return the end of an attempt that we gave up, before it was sent or in its midst."""
     return Finish(
         job_id=job_id,
         number=number,
         finished_at=utcnow(),
         outcome=Outcome.ABANDONED,
-        code="shutdown",
-        message="the worker stopped before the answer came",
+        code=code,
+        message=ABANDONED[code],
     )
 
 

@@ -61,6 +61,17 @@ def test_stop_lets_a_child_end_in_its_own_way_and_leaves_nothing(tmp_path):
     child.stop()
 
 
+def test_a_child_is_asked_once_to_end(tmp_path):
+    """Told to end and then waited for, as the workers of a run are: a second SIGTERM would hasten them."""
+    asked = "trap 'echo asked' TERM; echo started; while :; do sleep 0.02; done"
+    child = Child(["sh", "-c", asked], log=tmp_path / "a.log", grace=1)
+    eventually(lambda: wrote(tmp_path / "a.log", "started"))
+    child.terminate()
+    eventually(lambda: wrote(tmp_path / "a.log", "asked"))
+    child.stop()
+    assert child.last_lines() == "started\nasked"
+
+
 def test_stop_kills_a_child_that_does_not_end_within_its_grace(tmp_path):
     """SIGKILL after the grace, and stop returns only then."""
     child = Child(["sh", "-c", STUBBORN], log=tmp_path / "a.log", grace=0.1)

@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mmq.sandbox.contract.digest import expected_digest
-from models import leases, pause, transitions
-from models.job import Job
+from models import pause
 from models.session import reading, writing
 from models.table import utcnow
 from support.engine import Rig, running
@@ -128,44 +127,6 @@ def test_a_deadline_ends_the_wait_between_tries(rig: Rig) -> None:
         (job_id,) = rig.submit("Failing [[mmq:1033]]", deadline=utcnow() + timedelta(seconds=1.5))
         assert rig.ended(job_id).state == "expired"
     assert rig.attempts(job_id)[0].outcome == "failed"
-
-
-def test_a_cancelled_call_keeps_its_answer_but_not_the_job(rig: Rig) -> None:
-    """Cancelled while MiniMax is answering: the job stays cancelled, the paid answer is kept as superseded."""
-    with running(rig):
-        (job_id,) = rig.submit("Slow [[mmq:slow_headers]]")
-        eventually(lambda: rig.attempts(job_id))
-        with writing(rig.database) as connection:
-            assert transitions.cancel(connection, Job.id == job_id, utcnow()) == [job_id]
-        eventually(lambda: rig.attempts(job_id)[0].outcome)
-    (attempt,) = rig.attempts(job_id)
-    assert rig.job(job_id).state == "cancelled"
-    assert attempt.outcome == "superseded"
-    assert attempt.answer
-
-
-def test_stopping_hands_back_what_was_not_answered(rig: Rig) -> None:
-    """A call that hangs is abandoned after the grace; its job is queued again, unspent, the worker's row gone."""
-    with running(rig) as engine:
-        (job_id,) = rig.submit("Endless [[mmq:hang]]")
-        eventually(lambda: rig.attempts(job_id))
-        engine.stop(grace_s=0.1)
-        job = rig.job(job_id)
-        assert (job.state, job.attempts, job.failures) == ("queued", 1, 0)
-        assert [(row.outcome, row.code) for row in rig.attempts(job_id)] == [("abandoned", "shutdown")]
-        with reading(rig.database) as connection:
-            assert leases.alive(connection, utcnow()) == []
-
-
-def test_stopping_does_not_wait_for_a_retry(rig: Rig) -> None:
-    """A job between two tries goes back to its lane at once, with the failure it has spent."""
-    with running(rig) as engine:
-        (job_id,) = rig.submit("Failing [[mmq:1033]]")
-        eventually(lambda: rig.attempts(job_id) and rig.attempts(job_id)[0].outcome)
-        engine.stop(grace_s=20)
-        job = rig.job(job_id)
-    assert job.state == "queued"
-    assert job.failures == len(rig.attempts(job_id))
 
 
 def test_an_interactive_job_overtakes_the_backlog(rig: Rig) -> None:
