@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from alembic import context
@@ -85,7 +86,9 @@ engine = context.config.attributes.get("engine")
 if engine is not None:
     migrate(engine)
 else:
-    own = open_database(os.environ["MMQ_DATABASE_URL"])
+    # In a container the URL, with its password, may be in a file, as everywhere else.
+    file = os.environ.get("MMQ_DATABASE_URL_FILE")
+    own = open_database(Path(file).read_text(encoding="utf-8").strip() if file else os.environ["MMQ_DATABASE_URL"])
     try:
         migrate(own)
     finally:

@@ -33,11 +33,12 @@ VARIABLES = frozenset(
         "MINIMAX_API_KEY", "MINIMAX_API_KEY_FILE", "MINIMAX_GROUP_ID", "MINIMAX_BASE_URL", "MINIMAX_API",
         "MINIMAX_MODEL",
         "MMQ_DATABASE_URL", "MMQ_REDIS_URL", "MMQ_BROKER_URL", "MMQ_HOME",
+        "MMQ_DATABASE_URL_FILE", "MMQ_REDIS_URL_FILE", "MMQ_BROKER_URL_FILE",
         "MMQ_CONFIG",
         "MMQ_RPM", "MMQ_TPM", "MMQ_CONCURRENCY", "MMQ_CALLS", "MMQ_MAX_QUEUED",
         "MMQ_QUARANTINE_AFTER",
         "MMQ_CONNECT_TIMEOUT", "MMQ_FIRST_BYTE_TIMEOUT", "MMQ_IDLE_TIMEOUT", "MMQ_TOTAL_TIMEOUT",
-        "MMQ_FLOWER_BASIC_AUTH",
+        "MMQ_FLOWER_BASIC_AUTH", "MMQ_FLOWER_BASIC_AUTH_FILE",
     }
 )  # fmt: skip
 
@@ -89,9 +90,10 @@ def load(environ: Mapping[str, str], *, key_needed: bool = False) -> Settings:
     written = document.read(config_file, reader.problems)
     found = _accounts(reader, written, config_file, key_needed=key_needed)
     lanes = written.table("lanes")
-    redis_url = environ.get("MMQ_REDIS_URL", "").strip()
+    redis_url = reader.confided("MMQ_REDIS_URL")
     if redis_url and (complaint := broker.redis_complaint(redis_url)):
         reader.problem("MMQ_REDIS_URL", complaint, "set it like redis://:password@host:6379/0, or unset it")
+    embedded = f"unix://{broker.socket_path(home)}"
     settings = Settings(
         payers=tuple(found.payers),
         model=reader.text("MINIMAX_MODEL") or DEFAULT_MODEL,
@@ -101,8 +103,8 @@ def load(environ: Mapping[str, str], *, key_needed: bool = False) -> Settings:
         max_queued=bounds(lanes, reader.whole("MMQ_MAX_QUEUED")),
         calls=reader.whole("MMQ_CALLS") or DEFAULT_CALLS,
         database_url=_database(reader, home),
-        redis_url=redis_url or f"unix://{broker.socket_path(home)}",
-        broker_url=broker.broker_url(environ),
+        redis_url=redis_url or embedded,
+        broker_url=broker.for_celery(reader.confided("MMQ_BROKER_URL") or redis_url or embedded),
         embedded_redis=not redis_url,
         home=home,
         config_file=config_file,
@@ -162,7 +164,7 @@ def _timeouts(reader: Reader) -> Timeouts:
 
 
 def _database(reader: Reader, home: Path) -> str:
-    url = reader.text("MMQ_DATABASE_URL") or f"sqlite:///{home / 'mmq.sqlite3'}"
+    url = reader.confided("MMQ_DATABASE_URL") or f"sqlite:///{home / 'mmq.sqlite3'}"
     try:
         database_url(url)
     except ValueError as exc:

@@ -10,16 +10,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from worker.configuration.environment import Reader
+from worker.errors import ConfigurationError
+
 SCHEMES = frozenset({"redis", "rediss", "unix"})
 SOCKET_PATH_BYTES = 100  # the kernel's limit for a socket path is 104 bytes on macOS, 108 on Linux
 
 
 def broker_url(environ: Mapping[str, str]) -> str:
-    """Return Celery's broker URL: MMQ_BROKER_URL, else MMQ_REDIS_URL, else the embedded Redis of MMQ_HOME."""
-    url = environ.get("MMQ_BROKER_URL", "").strip() or environ.get("MMQ_REDIS_URL", "").strip()
-    if not url:
-        home = Path(environ.get("MMQ_HOME") or ".mmq").expanduser().resolve()
-        url = f"unix://{socket_path(home)}"
+    """Return Celery's broker URL: MMQ_BROKER_URL, else MMQ_REDIS_URL, else the embedded Redis of MMQ_HOME.
+
+    Raises:
+        ConfigurationError: the file that holds one of them cannot be read.
+    """
+    reader = Reader(environ)
+    home = Path(environ.get("MMQ_HOME") or ".mmq").expanduser().resolve()
+    url = reader.confided("MMQ_BROKER_URL") or reader.confided("MMQ_REDIS_URL") or f"unix://{socket_path(home)}"
+    if reader.problems:
+        raise ConfigurationError(reader.problems)
+    return for_celery(url)
+
+
+def for_celery(url: str) -> str:
+    """Return a URL of ours as Celery wants it."""
     if not url.startswith("unix://"):
         return url
     # kombu's names for what redis-py calls unix:// and db

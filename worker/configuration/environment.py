@@ -72,8 +72,20 @@ class Reader:
             return None
         return None if number is None else int(number)
 
+    def confided(self, name: str) -> str | None:
+        """Return a variable that holds a password, or what is in the file that `<name>_FILE` names. Never echoes it."""
+        raw, origin = self._raw(name, "it")
+        clean = visible(raw)
+        if clean != raw:
+            self.warnings.append(f"{origin} had stray or invisible spaces, which were removed")
+        return clean or None
+
     def key(self, name: str) -> Secret | None:
         """Return the API key from the variable, or from the file that `<name>_FILE` names. Never echoes it."""
+        return self._clean_key(*self._raw(name, "the key"))
+
+    def _raw(self, name: str, what: str) -> tuple[str, str]:
+        """Return a variable or the content of its file, and which of them it was."""
         raw, origin = self.environ.get(name, ""), name
         file = self.environ.get(f"{name}_FILE", "")
         if raw and file:
@@ -81,16 +93,15 @@ class Reader:
         elif file:
             origin = f"{name}_FILE"
             try:
-                raw = Path(file).expanduser().read_text(encoding="utf-8")
+                raw = Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as exc:
                 self.problem(
                     origin, f"{file!r} cannot be read: {type(exc).__name__}", "check the path and its permissions"
                 )
-                return None
-            raw = raw.rstrip("\r\n")
+                return "", origin
             if not visible(raw):
-                self.problem(origin, f"{file!r} is empty", "write the key into it, and nothing else")
-        return self._clean_key(raw, origin)
+                self.problem(origin, f"{file!r} is empty", f"write {what} into it, and nothing else")
+        return raw, origin
 
     def _clean_key(self, raw: str, origin: str) -> Secret | None:
         key = visible(raw)
