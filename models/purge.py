@@ -1,7 +1,7 @@
 """Deleting jobs that ended long ago, with their attempts, a portion to a transaction.
 
-It walks the jobs by their ids, each portion with a look of its own: one long look would keep SQLite's log from being
-folded back into the file, and PostgreSQL's vacuum from freeing anything, for as long as the purge takes.
+It walks the jobs in the order of their ends, each portion with a look of its own: one long look would keep SQLite's log
+from being folded back into the file, and PostgreSQL's vacuum from freeing anything, for as long as the purge takes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, and_, cast, delete, func, not_, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, LargeBinary, and_, cast, delete, func, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.attempt import Attempt
@@ -19,6 +19,7 @@ from models.batch import Batch
 from models.job import Job
 from models.session import reading, writing
 from models.state import FINAL, JobState
+from models.table import Row
 
 PORTION = 2000  # jobs to a transaction: 50 to 300 ms each
 
@@ -76,12 +77,12 @@ def purge(database: Engine, old: Old, portion: int = PORTION) -> Iterator[Purged
 
     Interrupted, it has deleted what it has yielded, and goes on when it is run again.
     """
-    last = ""
-    while ids := _following(database, old, last, portion):
-        last = ids[-1]
+    last: Row | None = None
+    while found := _following(database, old, last, portion):
+        last = found[-1]
         with writing(database) as connection:
             # Asked again: a job may have been reopened since it was found.
-            some = Job.id.in_(_locked(connection, ids, old))
+            some = Job.id.in_(_locked(connection, [row.id for row in found], old))
             weight = _weight(connection, some)
             connection.execute(delete(Job).where(some))  # its attempts go with it, by their foreign key
         yield weight
@@ -89,9 +90,13 @@ def purge(database: Engine, old: Old, portion: int = PORTION) -> Iterator[Purged
         yield Purged(batches=batches)
 
 
-def _following(database: Engine, old: Old, last: str, portion: int) -> Sequence[str]:
+def _following(database: Engine, old: Old, last: Row | None, portion: int) -> Sequence[Row]:
+    """Return id and end of the next old jobs behind `last`, which may have been left where it was."""
+    end = Job.finished_at
+    behind = true() if last is None else and_(end >= last.finished_at, or_(end > last.finished_at, Job.id > last.id))
+    statement = select(Job.id, end).where(old.jobs(), behind).order_by(end, Job.id).limit(portion)
     with reading(database) as connection:
-        return connection.scalars(select(Job.id).where(Job.id > last, old.jobs()).order_by(Job.id).limit(portion)).all()
+        return connection.execute(statement).all()
 
 
 def _locked(connection: Connection, ids: Sequence[str], old: Old) -> Sequence[str]:

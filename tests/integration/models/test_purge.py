@@ -11,7 +11,7 @@ from models import acceptance, ledger, queries, transitions
 from models.attempt import Attempt
 from models.batch import Batch
 from models.job import Job
-from models.purge import Old, Purged, _locked, purge, survey
+from models.purge import Old, Purged, _following, _locked, purge, survey
 from models.session import reading, writing
 from models.state import JobState, Outcome
 from support.jobs import NOW, WAYS, claim, finish, move, new_job, queue, register, start
@@ -148,6 +148,25 @@ def test_a_job_reopened_after_it_was_found_stays(registered: Engine) -> None:
         connection.execute(update(Job).where(Job.id == "job-2").values(state="queued", finished_at=None))
     with writing(registered) as connection:
         assert _locked(connection, found, OLD) == ["job-1"]
+
+
+def test_old_jobs_are_found_by_their_end(sqlite: Engine) -> None:
+    """A purge of little among much reads little, in each of its portions: it goes by the index."""
+    seen: list[tuple[str, object]] = []
+
+    def note(_c: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
+        seen.append((statement, parameters))
+
+    register(sqlite, "w1")
+    ended(sqlite, 1, JobState.CANCELLED)
+    event.listen(sqlite, "before_cursor_execute", note)
+    (job,) = _following(sqlite, OLD, None, 1)
+    assert _following(sqlite, OLD, job, 1) == []
+    event.remove(sqlite, "before_cursor_execute", note)
+    for statement, parameters in [one for one in seen if one[0].startswith("SELECT")]:
+        with reading(sqlite) as connection:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+        assert "USING INDEX ix_jobs_lately_ended" in str(steps)
 
 
 def test_a_purged_key_is_new_again(registered: Engine) -> None:
