@@ -29,6 +29,7 @@ FULL: tuple[tuple[str, tuple[str, ...], float], ...] = (
     *(("benchmarks.compare", (name, "--full"), 90) for name in CONTESTS),
     ("benchmarks.limits", (), 60),
     ("benchmarks.counts", (), 10),
+    ("benchmarks.layers", (), 10),
     ("benchmarks.scale", (), 90),
 )
 

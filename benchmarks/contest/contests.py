@@ -105,7 +105,9 @@ def priority(*, full: bool) -> Contest:
         others=("until the call, longest ms", "until the answer, median ms"),
         ours=OURS_POSTGRESQL.name,
     )
-    return Contest(columns, (Round(scenario, PRIORITIES, 3 if full else 1),))
+    # LiteLLM's queue has each of the ten thousand ask every 30 ms whether it is its turn: two minutes, for no answer.
+    crowd = PRIORITIES if full else tuple(one for one in PRIORITIES if one.environment != "litellm")
+    return Contest(columns, (Round(scenario, crowd, 3 if full else 1),))
 
 
 CONTESTS: Mapping[str, Callable[..., Contest]] = {"throughput": throughput, "limit": limit, "priority": priority}
