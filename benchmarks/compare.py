@@ -12,6 +12,7 @@ import argparse
 import time
 
 from benchmarks.contest.contests import CONTESTS, Contest
+from benchmarks.contest.ending import in_order
 from benchmarks.contest.outcome import Journal, Outcome
 from benchmarks.contest.plots import draw
 from benchmarks.contest.report import write
@@ -52,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.contests) - CONTESTS.keys():
         parser.error(f"no contest {', '.join(sorted(unknown))}")
-    with services() as here:
+    with in_order(), services() as here:
         for name in options.contests or CONTESTS:
             hold(here, name, CONTESTS[name](full=options.full).only(options.only))
 

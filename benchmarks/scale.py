@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from benchmarks import depth
+from benchmarks.contest.ending import in_order
 from benchmarks.contest.entries import OURS_POSTGRESQL, OURS_SQLITE, Contender
 from benchmarks.contest.outcome import Journal, Outcome, results
 from benchmarks.contest.plots import picture
@@ -122,7 +123,7 @@ def main() -> None:
         parser.error(f"series are {', '.join(SIZES)}")
     points = [(name, size) for name, sizes in chosen.items() for size in sizes if size <= (options.most or size)]
     facts, journal = machine(), Journal("scale", {"points": points})
-    with services() as here:
+    with in_order(), services() as here:
         for name, size in points:
             for contender in BOTH:
                 key = (f"{name}: {size:,}", contender.name, 0)

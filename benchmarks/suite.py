@@ -16,6 +16,7 @@ import time
 from contextlib import suppress
 
 from benchmarks.contest.contests import CONTESTS
+from benchmarks.contest.ending import in_order
 from benchmarks.contest.environments import prepare
 
 MINUTE = 60.0
@@ -71,4 +72,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with in_order():
+        sys.exit(main())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -113,6 +115,29 @@ def test_nothing_outlives_a_harness_that_is_killed(tmp_path: Path) -> None:
         eventually(lambda: told.exists() and told.read_text() != "")
         harness.kill()
     eventually(lambda: not Path(f"/proc/{int(told.read_text())}").exists())
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_harness_that_is_told_to_end_ends_in_order(number: int, code: int) -> None:
+    """What its blocks would end is ended, and there is no traceback."""
+    program = """
+import time
+from contextlib import ExitStack
+from benchmarks.contest.ending import in_order
+with in_order(), ExitStack() as stack:
+    stack.callback(print, "ended", flush=True)
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+    environ = {**os.environ, "PYTHONPATH": str(LAUNCH.parents[2])}
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", program], stdout=pipe, stderr=pipe, text=True, env=environ) as harness:
+        assert harness.stdout is not None
+        assert harness.stdout.readline() == "ready\n"
+        harness.send_signal(number)
+        said, complained = harness.communicate(timeout=60)
+    assert (said, harness.returncode) == ("ended\n", code)
+    assert "Traceback" not in complained
 
 
 def test_an_interrupted_contest_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
