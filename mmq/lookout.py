@@ -13,19 +13,19 @@ from mmq.handles import FIRST_POLL_S, LONGEST_POLL_S
 from models import queries
 from models.session import reading
 from models.table import Row
-from worker.errors import NotFound
+from worker.errors import NotFound, Unavailable
 
 IDS_A_LOOK = 1000
 
 
 class Lookout:
-    """Looks while somebody waits: quickly at first and after each newcomer, then twice a second. For one loop."""
+    """Looks while somebody waits: soon after each newcomer, then less and less often. For one loop."""
 
     def __init__(self, database: Engine) -> None:
         self._database = database
         self._waiting: defaultdict[str, set[asyncio.Future[Row]]] = defaultdict(set)
         self._looking: asyncio.Task[None] | None = None
-        self._pause = FIRST_POLL_S
+        self._newcomer = asyncio.Event()
 
     async def ended(self, job_id: str) -> Row:
         """Return a job's row as `models.queries.decided` does, once it has ended.
@@ -35,7 +35,7 @@ class Lookout:
         """
         end: asyncio.Future[Row] = asyncio.get_running_loop().create_future()
         self._waiting[job_id].add(end)
-        self._pause = FIRST_POLL_S
+        self._newcomer.set()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look(), name="lookout")
         try:
@@ -46,14 +46,15 @@ class Lookout:
                 del self._waiting[job_id]
 
     async def close(self) -> None:
-        """Stop looking. Nobody waits any more."""
+        """Stop looking. Whoever waits hears of it."""
+        self._tell(list(self._waiting), Unavailable("the queue was closed"))
+        self._newcomer.set()
         if self._looking is not None:
-            self._looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._looking
+            await self._looking  # not cancelled: its thread may hold a connection, which must be back before all close
 
     async def _look(self) -> None:
-        while ids := list(self._waiting):
+        pause = FIRST_POLL_S
+        while ids := self._awaited():
             for start in range(0, len(ids), IDS_A_LOOK):
                 some = ids[start : start + IDS_A_LOOK]
                 try:
@@ -66,8 +67,20 @@ class Lookout:
                         self._tell([job_id], NotFound(f"no job {job_id!r}"))
                     elif job_id in rows:
                         self._tell([job_id], rows[job_id])
-            await asyncio.sleep(self._pause)
-            self._pause = min(self._pause * 1.5, LONGEST_POLL_S)
+            pause = await self._rest(pause)
+
+    def _awaited(self) -> list[str]:
+        self._newcomer.clear()  # whoever comes from now on is not among them
+        return list(self._waiting)
+
+    async def _rest(self, pause: float) -> float:
+        """Wait, less if somebody comes, but never so little that a stream of newcomers makes a look each."""
+        await asyncio.sleep(FIRST_POLL_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause - FIRST_POLL_S):
+                await self._newcomer.wait()
+                return FIRST_POLL_S
+        return min(pause * 1.5, LONGEST_POLL_S)
 
     def _read(self, ids: list[str]) -> tuple[Mapping[str, str], Mapping[str, Row]]:
         with reading(self._database) as connection:

@@ -11,13 +11,15 @@ from models.job import Job
 def queued(connection: Connection, lane: str, most: int) -> int:
     """Return how many jobs of a lane are queued, or some number above `most` if more are.
 
-    Reads at most `most` + 1 entries of each of three indexes: of jobs that are ready, delayed, and under way.
+    Reads at most `most` + 1 entries of each of three indexes: of jobs that are ready, under way, and delayed. The last
+    is not by lane: where more are delayed in all lanes together, those of this one may be counted in part.
     """
     # Together all that is queued: a job with a message under way is neither ready nor, as yet, running.
-    parts = (READY, DELAYED & Job.fed_at.is_(None), Job.fed_at.is_not(None))
+    mine = Job.lane == lane
+    parts = (READY & mine, Job.fed_at.is_not(None) & mine, DELAYED & Job.fed_at.is_(None))
     return sum(_some(connection, lane, part, most + 1) for part in parts)
 
 
 def _some(connection: Connection, lane: str, part: ColumnElement[bool], most: int) -> int:
-    some = select(Job.lane).where(part, Job.lane == lane).limit(most).subquery()
-    return connection.scalar(select(func.count()).select_from(some)) or 0
+    some = select(Job.lane).where(part).limit(most).subquery()
+    return connection.scalar(select(func.count()).select_from(some).where(some.c.lane == lane)) or 0

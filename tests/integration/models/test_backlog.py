@@ -40,6 +40,16 @@ def test_counting_stops_behind_the_bound(database: Engine) -> None:
         assert "LIMIT" in "".join(statements(connection))
 
 
+def test_delayed_jobs_of_other_lanes_are_read_no_further_than_the_bound(database: Engine) -> None:
+    """All lanes share their index; what is delayed elsewhere is not counted here."""
+    queue(database, new_job(1), *(new_job(number, lane="default") for number in range(2, 22)))
+    with writing(database) as connection:
+        connection.execute(update(Job).where(Job.lane == "default").values(run_at=NOW))
+    with reading(database) as connection:
+        assert [backlog.queued(connection, "bulk", most) for most in (5, 100)] == [1, 1]
+        assert [backlog.queued(connection, "default", most) for most in (5, 100)] == [6, 20]
+
+
 def statements(connection: Connection) -> list[str]:
     """What a count sends to the database."""
     seen: list[str] = []

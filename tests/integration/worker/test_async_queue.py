@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, delete, event
 from sqlalchemy.exc import OperationalError
 
-from mmq import AsyncQueue, InvalidRequest, JobFailed, NotFound, Queue, QueueFull
+from mmq import AsyncQueue, InvalidRequest, JobFailed, NotFound, Queue, QueueFull, Unavailable
 from mmq.lookout import Lookout
 from models.job import Job
 from models.session import open_database, writing
@@ -122,6 +122,24 @@ def test_a_job_that_is_deleted_meanwhile_is_not_waited_for(rig: Rig) -> None:
             await waiting
 
     play(rig, scene)
+
+
+def test_closing_lets_nobody_wait_for_ever(rig: Rig) -> None:
+    """Whoever still waits is told that the queue was closed."""
+
+    async def scene(queue: AsyncQueue) -> asyncio.Task[Any]:
+        job = await queue.submit("Hello")
+        waiting = asyncio.create_task(job.wait())
+        await job.state()
+        return waiting
+
+    async def run() -> None:
+        async with AsyncQueue(rig.settings()) as queue:
+            waiting = await scene(queue)
+        with pytest.raises(Unavailable, match="closed"):
+            await asyncio.wait_for(waiting, LIMIT_S)
+
+    asyncio.run(run())
 
 
 def test_whoever_waits_hears_of_trouble_and_nobody_looks_for_nobody(sqlite: Engine) -> None:
