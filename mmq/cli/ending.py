@@ -62,4 +62,5 @@ def go_on(ending: Ending) -> None:
         text = f"mmq: other workers go on with {summary.open:,} jobs; `mmq cancel {summary.batch_id}` stops them"
         print(text, file=sys.stderr)
     elif summary.open:
-        print(f"mmq: {summary.open:,} are still to be answered; the same command goes on", file=sys.stderr)
+        same = "the same command without --fresh" if ending.fresh else "the same command"
+        print(f"mmq: {summary.open:,} are still to be answered; {same} goes on", file=sys.stderr)

@@ -49,9 +49,11 @@ def write_jsonl(target: str, lines: Iterable[Mapping[str, Any]]) -> int:
 
 def require_target(target: str) -> None:
     """Raise InvalidRequest if `target` cannot be written, so that this is told before a run and not after it."""
-    folder = Path(target).resolve().parent
     if target == STDOUT:
+        if sys.stdout is None:
+            raise InvalidRequest([Problem("OUT", "standard output is closed", "name a file by -o")])
         return
+    folder = Path(target).resolve().parent
     if Path(target).is_dir():
         raise InvalidRequest([Problem("OUT", f"{target} is a folder", "name a file in it")])
     if not folder.is_dir():

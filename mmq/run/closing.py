@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
 
 from mmq.formats.write import STDOUT, NotWritten, ReaderLeft
 from mmq.report.summary import Summary
@@ -10,7 +13,9 @@ from mmq.run.ask import Ask
 from mmq.run.intake import Intake
 from mmq.run.reckon import reckon
 from mmq.run.write import write_answers, write_failures
-from models.session import open_database
+from models import queries
+from models.session import open_database, reading
+from models.state import FINAL, JobState
 from worker.errors import MmqError
 from worker.settings import Settings
 
@@ -28,6 +33,7 @@ def close(
 ) -> Closing:
     """Write the files of a batch, whatever its state. Where one cannot be written, the other is.
 
+    Answers that stand in OUT stay as long as the batch has none yet: as when `--fresh` met a key that was refused.
     `intake` is None if the input was not read to its end: then its bad lines are not known, and ERR stays as it is.
     """
     database = open_database(settings.database_url)
@@ -35,7 +41,8 @@ def close(
     failures = 0
     try:
         try:
-            write_answers(database, batch_id, ask.output)
+            if not _nothing_for_something(database, batch_id, ask.output):
+                write_answers(database, batch_id, ask.output)
         except ReaderLeft as exc:
             trouble.append(ReaderLeft(f"{exc}; `mmq results {batch_id}` writes all answers again"))
         except NotWritten as exc:
@@ -57,3 +64,12 @@ def close(
     finally:
         database.dispose()
     return Closing(summary, trouble[0] if trouble else None)
+
+
+def _nothing_for_something(database: Engine, batch_id: str, output: str) -> bool:
+    path = Path(output)
+    if output == STDOUT or not path.is_file() or not path.stat().st_size:
+        return False
+    with reading(database) as connection:
+        counts = queries.counts(connection, batch_id)
+    return not counts.get(JobState.SUCCEEDED) and any(state not in FINAL for state in counts)

@@ -16,7 +16,7 @@ from models import membership, queries
 from models.session import database_url, open_database, reading
 from models.state import JobState
 from worker.errors import InvalidRequest, Problem
-from worker.settings import DEFAULT_HOME, Settings
+from worker.settings import DEFAULT_HOME, Settings, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ def spare_answers(ask: Ask, settings: Settings, before: Earlier | None) -> None:
     if output.is_file() and output.stat().st_size:
         home = settings.home.absolute()
         message = f"{ask.output!r} exists, and the queue in {str(home)!r} knows of no earlier run that wrote it"
-        theirs = " or ".join(f"MMQ_HOME={shlex.quote(str(other))}" for other in _likely_homes(ask, home))
+        theirs = " or ".join(f"MMQ_HOME={shlex.quote(str(other))}" for other in _likely_homes(ask, settings))
         go_on = f"set {theirs or 'the MMQ_HOME of that run'} to go on with it"
         remedy = f"{go_on}; else remove it, name another -o, or add --fresh"
         raise InvalidRequest([Problem("OUT", message, remedy)])
 
 
-def _likely_homes(ask: Ask, home: Path) -> list[Path]:
-    """Return the homes of other folders that the run may have had: those beside its files."""
+def _likely_homes(ask: Ask, settings: Settings) -> list[Path]:
+    """Return the homes beside the run's files whose queues know of an earlier run of the input."""
     folders = dict.fromkeys(Path(path).resolve().parent for path in (ask.output, ask.source))
-    homes = [folder / DEFAULT_HOME for folder in folders]
-    return [other for other in homes if other != home and other.is_dir()]
+    others = [folder / DEFAULT_HOME for folder in folders if folder / DEFAULT_HOME != settings.home]
+    return [home for home in others if earlier(ask, load({"MMQ_HOME": str(home)}))]

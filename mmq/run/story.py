@@ -36,6 +36,7 @@ class Ending:
     signal_code: int | None = None
     error: MmqError | None = None
     others_go_on: bool = False
+    fresh: bool = False  #: the same command would begin anew
 
 
 class Run:
@@ -110,6 +111,7 @@ class Run:
             signal_code=interrupts.exit_code if interrupts.signal else None,
             error=error,
             others_go_on=self._taken is not None and others_go_on(self.settings),
+            fresh=self.ask.fresh and self._taken is not None,
         )
 
     def _batch_id(self) -> str | None:

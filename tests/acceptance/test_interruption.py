@@ -64,6 +64,21 @@ def test_an_account_in_trouble_ends_the_run_with_its_remedy(place: Callable[...,
     assert len(mmq.read("out.jsonl")) == 5
 
 
+def test_a_fresh_run_that_cannot_begin_takes_no_answers_away(place: Callable[..., tuple]) -> None:
+    """OUT keeps what it held until there is something new; how to go on does not begin anew once more."""
+    mmq, sandbox = place()
+    source = mmq.write("in.txt", *PROMPTS[:3])
+    assert mmq.run("run", source, "-o", "out.jsonl", "-q").returncode == 0
+    before = mmq.read("out.jsonl")
+    stopped = mmq.run("run", source, "-o", "out.jsonl", "--fresh", MINIMAX_API_KEY="not-the-key")
+    assert stopped.returncode == 2, stopped.stderr
+    assert "the same command without --fresh goes on" in stopped.stderr
+    assert mmq.read("out.jsonl") == before
+    assert mmq.run("run", source, "-o", "out.jsonl", "-q").returncode == 0
+    assert (len(mmq.read("out.jsonl")), sandbox.stats()["answered"]) == (3, 6)
+    assert mmq.read("out.jsonl") != before
+
+
 def test_a_worker_that_dies_ends_the_run_and_loses_nothing(place: Callable[..., tuple]) -> None:
     """It is told, with its log; the next run needs no lease to run out."""
     mmq, sandbox = place(latency_ms=800)

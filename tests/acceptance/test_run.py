@@ -162,6 +162,9 @@ def test_answers_of_another_queue_are_not_replaced(place: Callable[..., tuple]) 
     refused = mmq.run("run", source, "-o", "out.jsonl", **elsewhere)
     assert refused.returncode == 2
     assert "knows of no earlier run" in refused.stderr
+    mmq.home.rename(mmq.folder / ".mmq")
+    told = mmq.run("run", source, "-o", "out.jsonl", **elsewhere)
+    assert f"set MMQ_HOME={mmq.folder / '.mmq'} to go on with it" in told.stderr
     assert mmq.read("out.jsonl") == before
     assert sandbox.stats()["calls"] == 2
     assert mmq.run("run", source, "-o", "out.jsonl", "--fresh", **elsewhere).returncode == 0

@@ -106,6 +106,13 @@ def test_no_line_drives_a_terminal_or_breaks_in_two(nasty: str) -> None:
     assert not (set(nasty) - set(map(chr, range(32, 127)))) & set(written.removesuffix("\n"))
 
 
+def test_a_closed_standard_output_is_told_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python has none then, as under `>&-`; answers would be paid and not seen."""
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(InvalidRequest, match="standard output is closed"):
+        require_target("-")
+
+
 def test_a_reader_that_leaves_is_told_from_a_disk_that_is_full() -> None:
     """As `head` does: what is left ends up nowhere, and Python says nothing of it at its end."""
     program = (
