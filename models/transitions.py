@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Update, or_, select, update
 
+from models.among import among
 from models.attempt import ATTEMPTS_BEGUN, KEEPS_ANSWER, UNDER_WAY, Attempt
 from models.job import Job
 from models.state import FINAL, TRANSITIONS, Edge, JobState
@@ -72,7 +73,7 @@ def claim(connection: Connection, ids: Sequence[str], worker_id: str, now: datet
     registered = select(Worker.id).where(Worker.id == worker_id).with_for_update(read=True, key_share=True)
     due = (
         select(Job.id)
-        .where(Job.id.in_(ids), Job.state == "queued", or_(Job.run_at.is_(None), Job.run_at <= now))
+        .where(among(connection, Job.id, ids), Job.state == "queued", or_(Job.run_at.is_(None), Job.run_at <= now))
         # PostgreSQL: two workers with the same hint pass each other by instead of waiting or deadlocking.
         .with_for_update(skip_locked=True)
     )
@@ -88,7 +89,7 @@ def claim(connection: Connection, ids: Sequence[str], worker_id: str, now: datet
 def held_by(connection: Connection, ids: Sequence[str], worker_id: str) -> Sequence[Row]:
     """Return those of the jobs that this worker holds, with the columns `CLAIMED`."""
     return connection.execute(
-        select(*CLAIMED).where(Job.id.in_(ids), Job.state == "running", Job.worker_id == worker_id)
+        select(*CLAIMED).where(among(connection, Job.id, ids), Job.state == "running", Job.worker_id == worker_id)
     ).all()
 
 
@@ -101,7 +102,7 @@ def succeed(connection: Connection, holds: Iterable[Hold], now: datetime) -> set
     for (fence, attempts, failures), ids in sorted(groups.items()):
         statement = (
             edge(Edge.SUCCEED, now)
-            .where(Job.id.in_(sorted(ids)), Job.claim == fence)
+            .where(among(connection, Job.id, sorted(ids)), Job.claim == fence)
             .values(attempts=attempts, failures=failures)
             .returning(Job.id)
         )
