@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -44,6 +45,12 @@ def descriptors(pid: int) -> int:
 def threads(pid: int) -> int:
     """Return how many threads a process has."""
     return len([*Path(f"/proc/{pid}/task").iterdir()])
+
+
+def resident_bytes(pid: int | str) -> int:
+    """Return how much memory a process holds; `"self"` is this one."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize()
 
 
 def _grown(place: str, value: object) -> dict[str, int]:
