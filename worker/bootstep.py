@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
 from typing import Any
 
 from celery import Celery, bootsteps
@@ -41,15 +40,15 @@ def grace_s(running: Engine) -> float:
 
 
 @worker_shutting_down.connect
-def cease(**_facts: Any) -> None:
+def cease(how: str, **_facts: Any) -> None:
     """Stop claiming at the signal itself: Celery's loop may take a second to notice, and each call it makes is paid.
 
-    At a second signal calls under way are broken off, and their jobs handed back.
+    At a second signal, or one that Celery calls cold, calls under way are broken off, and their jobs handed back.
     """
     for running in _engines:
-        if running.stopping:
+        if running.stopping or how == "Cold":
             running.hasten()
-        else:
+        if not running.stopping:
             running.begin_stop(grace_s(running))
 
 
@@ -67,7 +66,7 @@ class EngineStep(bootsteps.StartStopStep):
             settings,
             name=worker.hostname,
             lanes=lanes,
-            publish=publisher(app),
+            publish=message.publisher(app),
             telemetry=Telemetry(lambda: Dispatcher(app, worker.hostname)),
         )
         running.start()
@@ -86,15 +85,12 @@ class EngineStep(bootsteps.StartStopStep):
             if running.failed:
                 worker.exitcode = EX_FAILURE
 
+    def terminate(self, worker: Any) -> None:
+        """Stop without patience. Celery does this instead of `stop` if the second signal is quicker than its loop."""
+        for running in _engines:
+            running.hasten()
+        self.stop(worker)
+
     def info(self, _worker: Any) -> Any:
         """Return what `inspect stats` and Flower's page of the worker show."""
         return {"jobs in hand": _engines[-1].in_hand if _engines else 0}
-
-
-def publisher(app: Celery) -> Any:
-    """Return the function by which jobs are announced to a lane's queue."""
-
-    def publish(lane: str, ids: Sequence[str]) -> None:
-        app.send_task(message.TASK, kwargs=message.build(lane, ids), queue=lane, ignore_result=True, retry=False)
-
-    return publish

@@ -75,7 +75,7 @@ class Engine:
             self._loop.call_soon_threadsafe(self._stopping.set)
 
     def hasten(self) -> None:
-        """Let the grace of a stop be over; return at once."""
+        """Let the grace of a stop, also of one to come, be over; return at once."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._hurry.set)
 
