@@ -21,7 +21,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with temporary.open("wb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)  # until we end, however that is: by it others know that we live
+            with suppress(OSError):  # where a file system knows no locks, our number alone tells that we live
+                fcntl.flock(stream, fcntl.LOCK_EX)
             if path.exists():
                 temporary.chmod(path.stat().st_mode)
             yield stream

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from mmq.formats.write import STDOUT
+from models.session import database_url
 from worker.errors import InvalidRequest, Problem
 from worker.settings import Settings
 
@@ -20,6 +21,7 @@ def claimed(output: str, settings: Settings) -> Iterator[None]:
     """Hold `output` for the queue of these settings; runs of one queue hold it together, and share their jobs.
 
     A file beside it, `.OUT.run`, is locked meanwhile, and says whose it is. Killed holders lose it with their lives.
+    On a file system without locks nothing is held.
 
     Raises:
         InvalidRequest: a run of another queue holds it, or the file cannot be made.
@@ -41,9 +43,8 @@ def claimed(output: str, settings: Settings) -> Iterator[None]:
 
 def _queue(settings: Settings) -> str:
     """Return what tells two databases apart without naming one: its URL may hold a password."""
-    where = settings.database_url
-    if where.startswith("sqlite"):
-        where += str(settings.home.absolute())
+    url = database_url(settings.database_url)
+    where = str(Path(url.database or "").resolve()) if url.get_backend_name() == "sqlite" else settings.database_url
     return sha256(where.encode()).hexdigest()
 
 
@@ -57,12 +58,16 @@ def _held(lock: Path, mine: dict[str, str], output: str) -> int:
         if _alone(descriptor):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(mine).encode(), 0)
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        except OSError:
+            return descriptor
         # Between two kinds of a lock there is a moment without any: another may have written itself in, or removed it.
-        if not _is(lock, descriptor):
+        written = os.pread(descriptor, 10_000, 0)
+        if not written or not _is(lock, descriptor):
             os.close(descriptor)
             continue
-        holder = json.loads(os.pread(descriptor, 10_000, 0))
+        holder = json.loads(written)
         if holder["queue"] == mine["queue"]:
             return descriptor
         os.close(descriptor)
@@ -75,6 +80,8 @@ def _alone(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:  # this file system knows no locks
+        return True
     return True
 
 

@@ -149,6 +149,7 @@ def test_the_demonstration_answers_and_explains(tmp_path: Path) -> None:
     done = mmq.run("demo", "--prompts", "30")
     assert done.returncode == 0, done.stderr
     assert "of 30 answered" in done.stderr
+    assert "mmq retry" not in done.stderr  # whom it would ask again is gone
     (folder,) = tmp_path.glob("mmq-demo-*")
     assert str(folder) in done.stderr
     mmq.home = folder / "home"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from mmq.formats.write import write_jsonl
 from mmq.run.claim import claimed
 from worker.errors import InvalidRequest
 from worker.settings import Settings, load
@@ -50,6 +54,18 @@ def test_a_killed_run_holds_nothing(tmp_path: Path) -> None:
     with claimed(str(tmp_path / "out.jsonl"), of(tmp_path / "other")):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_without_locks_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is held there, and nothing is left."""
+
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with claimed(str(tmp_path / "out.jsonl"), of(tmp_path / "one")):
+        write_jsonl(str(tmp_path / "out.jsonl"), [{}])
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
 
 
 @pytest.mark.parametrize("output", ["-", "/dev/null"])
