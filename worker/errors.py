@@ -81,12 +81,12 @@ class QueueFull(MmqError):
     """
 
     def __init__(self, lane: str, most: int, coming: int | None = None) -> None:
-        self.lane = lane
+        self.lane = str(lane)
         self.most = most
         self.batch_id: str | None = None
         added = "" if coming is None else f", and {coming:,} more have no room"
         remedy = "submit again when some are done, or raise MMQ_MAX_QUEUED or the lane's bound in mmq.toml"
-        super().__init__(f"lane {lane!r} may hold {most:,} queued jobs{added}; {remedy}")
+        super().__init__(f"lane {self.lane!r} may hold {most:,} queued jobs{added}; {remedy}")
 
 
 class NotFound(MmqError):

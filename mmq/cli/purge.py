@@ -22,7 +22,7 @@ class Ended(StrEnum):
 
 
 def command(
-    batch_id: Annotated[str | None, typer.Argument(metavar="[BATCH]", help="Only of this batch.")] = None,
+    batch_id: Annotated[str | None, typer.Argument(metavar="BATCH", help="Only of this batch.")] = None,
     *,
     older_than: Annotated[
         timedelta, typer.Option(parser=age_of, metavar="AGE", help="That ended before so long: 30d, 12h, 2w.")

@@ -16,6 +16,7 @@ from mmq.run.intake import Intake
 from mmq.run.write import write_answers, write_failures
 from models import queries, transitions
 from models.job import Job
+from models.lane import Lane
 from models.session import reading, writing
 from models.transitions import Failure
 from support.jobs import NOW, claim, register
@@ -52,7 +53,7 @@ def run(database: Engine, nobody: Celery, tmp_path: Path) -> Callable[..., Accep
                 on_progress=heard.append,
             )
             batch_id = open_batch(database, "in.txt", "the-key", fresh=fresh)
-            return accept(Entrance.of(load(environ), database, nobody), intake, batch_id, "bulk")
+            return accept(Entrance.of(load(environ), database, nobody), intake, batch_id, Lane.BULK)
 
     return submit
 
