@@ -88,6 +88,8 @@ def _value(kinds: tuple[type[Any], ...], value: Any, where: str) -> Any:
             return _moment(value)
     except (TypeError, ValueError) as exc:
         raise NotOurs(f"no value for {where}") from exc
+    if kind is float and type(value) is int:  # as whoever measured it may have given it
+        return float(value)
     if type(value) is not kind:
         raise NotOurs(f"no value for {where}")
     return value

@@ -120,7 +120,7 @@ class Recorder:
             self._wake.clear()
             waiting = [*group, *self._pending]
             await self._safekeeping.keep(_ends(waiting))
-            if self._impatient:
+            if self._impatient and not commit.done():
                 for entry in waiting:
                     if not isinstance(entry, End) or entry.spooled:
                         entry.give_up()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,13 +21,14 @@ class SpoolFull(Exception):
 
 
 class Spool:
-    """One worker's file. Not for two threads at a time."""
+    """One worker's file. For any thread: who closes it waits for an append under way."""
 
     def __init__(self, home: Path, worker_id: str, limit_bytes: int = LIMIT_BYTES) -> None:
         """Touch nothing yet."""
         self.path = folder(home) / f"{worker_id}.jsonl"
         self.limit_bytes = limit_bytes
         self._descriptor = -1
+        self._lock = threading.Lock()
 
     def append(self, lines: Sequence[bytes]) -> None:
         """Add lines: all or, if it raises, none.
@@ -35,29 +37,35 @@ class Spool:
             SpoolFull: they would make it larger than it may be.
             OSError: the disk does not take them.
         """
-        if self._descriptor < 0:
-            self._descriptor = self._create()
-        before = os.fstat(self._descriptor).st_size
-        content = (b"" if before else HEADER) + b"".join(lines)
-        if before + len(content) > self.limit_bytes:
-            raise SpoolFull(f"{before + len(content)} bytes, may hold {self.limit_bytes}")
-        try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-            os.fsync(self._descriptor)
-        except OSError:
-            os.ftruncate(self._descriptor, before)
-            raise
+        with self._lock:
+            if self._descriptor < 0:
+                self._descriptor = self._create()
+            before = os.fstat(self._descriptor).st_size
+            content = (b"" if before else HEADER) + b"".join(lines)
+            if before + len(content) > self.limit_bytes:
+                raise SpoolFull(f"{before + len(content)} bytes, may hold {self.limit_bytes}")
+            try:
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[os.write(self._descriptor, rest) :]
+                os.fsync(self._descriptor)
+            except OSError:
+                os.ftruncate(self._descriptor, before)
+                raise
 
     def remove(self) -> None:
         """Its lines are in the database: remove the file."""
-        if self._descriptor >= 0:
-            self.path.unlink(missing_ok=True)
-            self.close()
+        with self._lock:
+            if self._descriptor >= 0:
+                self.path.unlink(missing_ok=True)
+                self._let_go()
 
     def close(self) -> None:
         """Let go of the file, for a successor if it is still there."""
+        with self._lock:
+            self._let_go()
+
+    def _let_go(self) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -42,6 +42,13 @@ def test_an_ending_comes_back_as_it_went(ending: Ending, finish: Finish | None) 
     assert (line.count(b"\n"), line[-1:]) == (1, b"\n")
 
 
+def test_a_whole_number_of_seconds_is_a_duration() -> None:
+    """Whoever measured it gave an integer: that costs nobody his answer."""
+    _, finish = notation.read(changed("finish.duration_s", 2))
+    assert finish is not None
+    assert isinstance(finish.duration_s, float)
+
+
 def changed(path: str, value: Any) -> bytes:
     """A good line with one value changed."""
     document = json.loads(LINE)
