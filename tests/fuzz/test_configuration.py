@@ -62,6 +62,8 @@ VALUES = [
     "[[]]",
     "''",
     "1979-05-27",
+    '"~no-such-user/x"',
+    '"\\u0000"',
     '"v1"',
     "'MAIN_KEY'",
 ]
@@ -129,7 +131,9 @@ def test_the_document_itself_is_good(tmp_path: Path) -> None:
     assert loaded({"MAIN_KEY": KEY, "MMQ_HOME": str(tmp_path), "MMQ_CONFIG": str(file)}) is not None
 
 
-@pytest.mark.parametrize("bytes_", [b"\xff\xfe", b"\0", b"\xef\xbb\xbf", b"[" * 5000, b"a = 07", b"\r"])
+@pytest.mark.parametrize(
+    "bytes_", [b"\xff\xfe", b"\0", b"\xef\xbb\xbf", b"a=" + b"[" * 5000, b"a=" + b"9" * 5000, b"a = 07", b"\r"]
+)
 def test_a_file_of_odd_bytes_is_understood_or_refused(tmp_path: Path, bytes_: bytes) -> None:
     """Not text, deeply nested, a number without end."""
     file = tmp_path / "mmq.toml"

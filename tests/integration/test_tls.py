@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from ssl import CERT_REQUIRED
+from ssl import CERT_NONE, CERT_REQUIRED, VerifyMode
 
 import pytest
 from kombu.exceptions import OperationalError as BrokerError
@@ -14,6 +14,7 @@ from models.session import open_database, reading
 from support.listener import listening
 from tasks.producer import producer
 from worker.admission.connection import connect
+from worker.configuration.broker import for_celery
 
 PASSWORD = "a-marked-password"
 TLS_HELLO = b"\x16\x03"  # record type handshake, version 3.x
@@ -40,7 +41,7 @@ def test_admission_speaks_tls_to_rediss() -> None:
 def test_celery_speaks_tls_to_rediss() -> None:
     """The same for the broker's connection, which is another library's."""
     with listening() as listener:
-        app = producer(f"rediss://:{PASSWORD}@127.0.0.1:{listener.port}/0?ssl_cert_reqs=required")
+        app = producer(for_celery(f"rediss://:{PASSWORD}@127.0.0.1:{listener.port}/0"))
         try:
             with app.connection_for_write() as connection, pytest.raises((BrokerError, RedisError, OSError)):
                 connection.connect()
@@ -48,6 +49,24 @@ def test_celery_speaks_tls_to_rediss() -> None:
             app.close()
     assert listener.heard[0].startswith(TLS_HELLO)
     assert PASSWORD.encode() not in b"".join(listener.heard)
+
+
+@pytest.mark.parametrize(
+    ("url", "checked"),
+    [
+        ("rediss://h:6379/0", CERT_REQUIRED),
+        ("rediss://h:6379/0?ssl_ca_certs=/ca.pem", CERT_REQUIRED),
+        ("rediss://h:6379/0?ssl_cert_reqs=none", CERT_NONE),
+    ],
+)
+def test_celery_checks_certificates_unless_told_not_to(url: str, checked: VerifyMode) -> None:
+    """Left to itself it would take any."""
+    app = producer(for_celery(url))
+    try:
+        with app.connection_for_write() as connection:
+            assert connection.ssl["ssl_cert_reqs"] == checked
+    finally:
+        app.close()
 
 
 def test_admission_checks_certificates() -> None:

@@ -101,7 +101,7 @@ class Accounts:
             self.variables |= {variable, f"{variable}_FILE"}
             return self._found(table, "key_env", Reader(self.environ), variable)
         elif file:
-            path = str(self.folder / Path(file).expanduser())
+            path = file if file.startswith("~") else str(self.folder / file)
             return self._found(table, "key_file", Reader({"key_FILE": path}), "key")
         elif not KEYS & table.content.keys():
             table.problem("key_env", "is missing, and so is key_file", 'write key_env = "MINIMAX_API_KEY_2"')

@@ -33,6 +33,9 @@ def broker_url(environ: Mapping[str, str]) -> str:
 
 def for_celery(url: str) -> str:
     """Return a URL of ours as Celery wants it."""
+    if url.startswith("rediss://") and "ssl_cert_reqs=" not in url:
+        # Without it kombu checks no certificate at all, and the password would go to whoever answers.
+        return f"{url}{'&' if '?' in url else '?'}ssl_cert_reqs=required"
     if not url.startswith("unix://"):
         return url
     # kombu's names for what redis-py calls unix:// and db

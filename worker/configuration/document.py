@@ -38,4 +38,8 @@ def _parsed(path: Path, problems: list[Problem]) -> Mapping[str, object]:
     except tomllib.TOMLDecodeError as exc:
         # Its words name line and column, and tables at most, never a value.
         problems.append(Problem(path.name, f"is not TOML: {exc}", "mend that line"))
+    except RecursionError:
+        problems.append(Problem(path.name, "is nested too deeply", "make it flatter"))
+    except ValueError:  # of thousands of digits
+        problems.append(Problem(path.name, "holds a number that is too long", "shorten it"))
     return {}

@@ -94,7 +94,7 @@ class Reader:
             origin = f"{name}_FILE"
             try:
                 raw = Path(file).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError) as exc:
+            except (OSError, ValueError, RuntimeError) as exc:  # no text, NUL in the path, a ~ of nobody
                 self.problem(
                     origin, f"{file!r} cannot be read: {type(exc).__name__}", "check the path and its permissions"
                 )

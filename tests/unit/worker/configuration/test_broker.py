@@ -16,7 +16,7 @@ from worker.configuration.broker import SOCKET_PATH_BYTES, broker_url, redis_com
         ({"MMQ_HOME": "/srv/mmq"}, "redis+socket:///srv/mmq/redis.sock"),
         ({"MMQ_REDIS_URL": "redis://:word@cache:6379/1"}, "redis://:word@cache:6379/1"),
         ({"MMQ_REDIS_URL": " redis://cache:6379/1\n"}, "redis://cache:6379/1"),
-        ({"MMQ_REDIS_URL": "rediss://cache:6379/1"}, "rediss://cache:6379/1"),
+        ({"MMQ_REDIS_URL": "rediss://cache:6379/1"}, "rediss://cache:6379/1?ssl_cert_reqs=required"),
         ({"MMQ_REDIS_URL": "unix:///run/redis.sock"}, "redis+socket:///run/redis.sock"),
         ({"MMQ_REDIS_URL": "unix:///run/redis.sock?db=2"}, "redis+socket:///run/redis.sock?virtual_host=2"),
         ({"MMQ_REDIS_URL": "unix://:word@/run/redis.sock?db=2"}, "redis+socket://:word@/run/redis.sock?virtual_host=2"),
