@@ -111,10 +111,13 @@ class Cluster:
 
     def _worker(self, slot: int) -> subprocess.Popen[bytes]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("MMQ_", "MINIMAX_"))}
-        log = self.folder / "logs" / f"worker-{slot}.log"
+        log = self._log(slot)
         log.parent.mkdir(exist_ok=True)
         with log.open("ab") as output:
             return subprocess.Popen([*MMQ, "worker"], env={**kept, **self.environ}, stdout=output, stderr=output)
+
+    def _log(self, slot: int) -> Path:
+        return self.folder / "logs" / f"worker-{slot}.log"
 
     def _kill(self, slot: int) -> None:
         while slot in self.frozen:
@@ -145,8 +148,9 @@ class Cluster:
         """Take note of workers that ended by themselves, which none may, and replace them."""
         for slot, process in enumerate(self.slots):
             if (code := process.poll()) is not None:
-                self.deserters.append(f"worker {slot} ended with exit code {code}")
-                self._note(self.deserters[-1])
+                last = self._log(slot).read_text(errors="replace")[-2000:]
+                self.deserters.append(f"worker {slot} ended with exit code {code}:\n{last}")
+                self._note(f"worker {slot} ended with exit code {code}")
                 self.slots[slot] = self._worker(slot)
 
     def _note(self, words: str) -> None:

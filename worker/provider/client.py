@@ -19,6 +19,7 @@ from worker.provider.reading import Reading
 from worker.provider.refusal import Refusal
 from worker.provider.reply import Reply
 from worker.provider.scrub import MESSAGE_LIMIT, Scrub
+from worker.provider.timer import Timer
 from worker.provider.transport import ERRORS, body, cause_of, plain, pool
 from worker.provider.watch import Watch
 from worker.provider.wire.dialect import Dialect, dialect_of
@@ -103,7 +104,7 @@ class Client:
         broken: str | None = None
         message = ""
         try:
-            async with asyncio.timeout_at(watch.first_byte()) as timer:
+            async with Timer(watch.first_byte()) as timer:
                 response = await self._transport.handle_async_request(request)
                 headers = plain(response.headers)
                 reading = Reading(self._dialect.read, response.status_code, headers, model, self._scrub)

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import httpx
 import pytest
 
+from worker.provider.account import Account, Api, Secret, Timeouts
+from worker.provider.client import Client
 from worker.provider.timer import GRACE_S, Timer
 
 LIMIT_S = 5.0
@@ -48,6 +51,26 @@ def test_an_answer_that_came_during_a_freeze_is_read() -> None:
         async with Timer(loop.time() + LIMIT_S):
             loop.call_soon(freeze, loop, 60.0, lambda: answer.set_result("in time"))
             assert await answer == "in time"
+
+    on_skipping_loop(scenario)
+
+
+def test_a_call_frozen_past_its_limit_brings_its_answer() -> None:
+    """The client's own limit gives the answer in the socket its moment; asking again would pay twice."""
+
+    async def scenario(loop: SkippingLoop) -> None:
+        here: asyncio.Future[httpx.Response] = loop.create_future()
+
+        async def respond(_request: httpx.Request) -> httpx.Response:
+            message = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "in time"}}
+            answer = httpx.Response(200, json={"id": "1", "model": "M", "choices": [message]})
+            loop.call_soon(freeze, loop, 60.0, lambda: here.set_result(answer))
+            return await here
+
+        account = Account("main", Api.V2, "https://127.0.0.1/v1", Secret("key"))
+        client = Client(account, Timeouts(first_byte=LIMIT_S), httpx.MockTransport(respond))
+        reply = await client.complete({"model": "M", "messages": [{"role": "user", "content": "?"}]})
+        assert reply.text == "in time"
 
     on_skipping_loop(scenario)
 
