@@ -1,7 +1,6 @@
 """Admission in plain Python: the specification that its Lua is checked against, on a clock of the test's.
 
-A `BudgetModel` takes the arguments of the scripts and gives their replies. It is written for reading: a decision is a
-list of rules, each with a name.
+A `BudgetModel` takes the arguments of the scripts and gives their replies. A decision is a list of rules with names.
 """
 
 from __future__ import annotations
@@ -70,7 +69,8 @@ class BudgetModel:
         self.gate_until = max(self.gate_until, now + wait)
         self.requests_at = max(self.requests_at, self.gate_until + float(burst))
         self.tokens_at = max(self.tokens_at, self.gate_until + float(burst))
-        self.book.refused(str(dimension), first, again, Seen(*map(float, counts), told=float(told)))
+        seen = Seen(*map(float, counts), told=float(told))
+        self.book.refused(str(dimension), first, again, seen)
         return [max(0, math.ceil(self.gate_until - now)), self.refusals]
 
     def round(self, lane: int) -> list[str]:
@@ -110,7 +110,7 @@ class Decision:
             self.forget(worker)
         before = model.workers.pop(self.me, WorkerRow())
         self.others_held, self.others = model.held, model.waiting
-        told = max(model.requests_at, model.tokens_at)
+        told_at = max(model.requests_at, model.tokens_at)
         self.settle()
         self.ramp_us = model.book.ramp_us()
         self.interval = max(self.request_us, self.probe if model.refusals else 0.0, self.ramp_us)
@@ -121,7 +121,7 @@ class Decision:
         self.take_turns(before)
         if denied is not None:
             wait = self.stagger(denied, dimension, wait)
-        self.call_next(told)
+        self.call_next(told_at)
         held = self.my_held + sum(self.granted)
         if held + sum(self.left):
             model.workers[self.me] = WorkerRow(held, list(self.left), self.now + self.lease)
@@ -129,8 +129,8 @@ class Decision:
             (model.book.bound,) = self.bound
         elif not any(self.others):
             model.book.bound = None
-        told_now = [*self.granted, math.ceil(wait), dimension, self.now, model.epoch, model.book.lessons.text]
-        return [*told_now, *crowd, int(model.shift), *(delay for lane in self.delays for delay in lane)]
+        told = [*self.granted, math.ceil(wait), dimension, self.now, model.epoch, model.book.lessons.text]
+        return [*told, *crowd, int(model.shift), *(delay for lane in self.delays for delay in lane)]
 
     def begin(self) -> None:
         model, fresh = self.model, self.model.epoch == 0
@@ -201,8 +201,8 @@ class Decision:
         """The first rule that forbids a call of this lane now, and how long it will."""
         model = self.model
         requests, tokens = (max(0.0, moment - self.ahead - self.now) for moment in self.moments())
-        if model.gate_until > self.now:
-            return "gate", model.gate_until - self.now
+        if model.gate_until - self.ahead > self.now:
+            return "gate", model.gate_until - self.ahead - self.now
         if model.quiet_until > self.now:
             return "redis", model.quiet_until - self.now
         if self.held_now() >= self.slots(lane):
@@ -255,7 +255,7 @@ class Decision:
         self.left[lane] -= 1
         model.deferred_at = 0.0
         model.book.count(1, tokens)
-        moment = max(self.now, *self.moments())
+        moment = max(self.now, model.gate_until, *self.moments())
         model.moment_at = max(model.moment_at, moment)
         self.delays[lane].append(math.ceil(moment - self.now))
         model.requests_at = max(model.requests_at, moment) + self.interval

@@ -7,6 +7,9 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 
+STRETCH_S = 6.0
+NO_RISE = 6  # calls in a stretch from which growth is measured at least
+
 
 @dataclass
 class SimulatedProvider:
@@ -20,6 +23,7 @@ class SimulatedProvider:
     requests: float = float("inf")
     tokens: float = float("inf")
     concurrency: float = float("inf")
+    growth: float = float("inf")  #: how many times the calls of one stretch of 6 s the next may hold
     answer_s: float = 0.2
     transit_s: float = 0.002
     seed: int = 0
@@ -32,6 +36,7 @@ class SimulatedProvider:
     def __post_init__(self) -> None:
         self._window: deque[tuple[float, float]] = deque()
         self._window_tokens = 0.0
+        self._stretches: dict[int, int] = {}
         self._random = random.Random(self.seed)
 
     async def call(self, tokens: float) -> str | None:
@@ -39,13 +44,14 @@ class SimulatedProvider:
         await asyncio.sleep(self._random.expovariate(1 / self.transit_s))
         now = asyncio.get_running_loop().time()
         self._forget(now)
-        dimension = self._refusal(tokens)
+        dimension = self._refusal(tokens, int(now // STRETCH_S))
         if dimension:
             self.refused[dimension] = self.refused.get(dimension, 0) + 1
             return dimension
         self._window.append((now, tokens))
         self._window_tokens += tokens
         self.arrivals.append(now)
+        self._stretches[int(now // STRETCH_S)] = self._stretches.get(int(now // STRETCH_S), 0) + 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         await asyncio.sleep(self.answer_s * self._random.uniform(0.5, 1.5))
@@ -58,7 +64,9 @@ class SimulatedProvider:
         while self._window and (self._window[0][0] < begins or (self.sliding and self._window[0][0] == begins)):
             self._window_tokens -= self._window.popleft()[1]
 
-    def _refusal(self, tokens: float) -> str | None:
+    def _refusal(self, tokens: float, stretch: int) -> str | None:
+        if self._stretches.get(stretch, 0) >= self.growth * max(NO_RISE, self._stretches.get(stretch - 1, 0)):
+            return "slope"
         if self.in_flight >= self.concurrency:
             return "concurrency"
         if len(self._window) >= self.requests:

@@ -147,7 +147,7 @@ end
 
 -- What stands in the way of a call of this lane: (dimension or nil, us until it is worth asking again).
 local function obstacle(lane)
-  if s.gate_until > now then return 'gate', s.gate_until - now end
+  if s.gate_until - ahead > now then return 'gate', s.gate_until - ahead - now end
   if s.quiet_until > now then return 'redis', s.quiet_until - now end
   if s.held >= slots(lane) then return 'concurrency', arg[18] end
   local requests = interval > 0 and s.requests_at - burst - ahead - now or 0
@@ -181,7 +181,7 @@ local function grant(lane)
   end
   granted[lane], left[lane] = granted[lane] + 1, left[lane] - 1
   s.held, s.deferred_at = s.held + 1, 0
-  local moment = now
+  local moment = math.max(now, s.gate_until)
   if interval > 0 then moment = math.max(moment, s.requests_at - burst) end
   if token_us > 0 then moment = math.max(moment, s.tokens_at - burst) end
   s.moment_at = math.max(s.moment_at, moment)

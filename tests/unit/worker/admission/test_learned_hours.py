@@ -61,3 +61,11 @@ def test_every_dimension_is_found_from_nothing(limits, provider, rate):
     played = scenarios.saturated(limits, SimulatedProvider(**provider), 420)
     assert sum(played.rates[12:]) / len(played.rates[12:]) >= 0.9 * rate
     assert played.refused_share < 0.02
+
+
+@pytest.mark.parametrize("growth", [1.5, 3.0])
+def test_a_provider_that_refuses_sudden_rises_is_approached_by_a_ramp(growth):
+    """Told 1,200 a minute, it is at nine tenths within two minutes and stays there, with under 2 % refusals."""
+    played = scenarios.saturated(Limits(rpm=1200), SimulatedProvider(growth=growth), 300)
+    assert min(played.rates[12:]) >= 0.9 * 1200
+    assert played.refused_share < 0.02
