@@ -36,14 +36,17 @@ def tables(columns: Columns, outcomes: Sequence[Outcome]) -> str:
 
 
 def table(columns: Columns, outcomes: Sequence[Outcome]) -> str:
-    """Return a scenario's table, best first, those that failed last with their reason."""
+    """Return a scenario's table, best first, then those that lost calls, then those that failed with their reason."""
     by_name = {name: [one for one in outcomes if one.contender == name] for name in _names(outcomes)}
     done = {name: [one for one in runs if one.figures] for name, runs in by_name.items()}
     middles = {name: _middle(runs, columns.first) for name, runs in done.items() if runs}
     heads = ["contender", columns.first, "against ours", *columns.others, "runs"]
     lines = [f"| {' | '.join(heads)} |", f"| --- {'| ---: ' * (len(heads) - 1)}|"]
     ours = middles.get(columns.ours)
-    for name in sorted(middles, key=lambda one: middles[one], reverse=columns.more_is_better):
+    sign = -1 if columns.more_is_better else 1
+    lost = {name: any(run.figures.get("lost") for run in runs) for name, runs in done.items()}
+    # Whoever gives calls up is done sooner: that is no merit.
+    for name in sorted(middles, key=lambda one: (lost[one], sign * middles[one])):
         ratio = f"{middles[name] / ours:.2f}" if ours else ""
         cells = [_spread(done[name], columns.first), ratio, *(_spread(done[name], one) for one in columns.others)]
         lines.append(f"| {name} | {' | '.join(cells)} | {len(done[name])} of {len(by_name[name])} |")

@@ -95,10 +95,10 @@ def test_one_that_hangs_is_ended_with_all_it_started(here: Any, tmp_path: Path) 
     """At its time limit it is stopped, and with it a child that had left for a session of its own."""
     started = tmp_path / "child"
     hanging = f"""
-import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+import signal, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True)
 open({str(started)!r}, "w").write(str(child.pid))
-time.sleep(600)
+signal.pause()
 """
     with pytest.raises(Failed, match="not done after 2 s"):
         run.run(here, Scenario("a round", "throughput", 10, 5, limit_s=2), contender(tmp_path, hanging))
@@ -108,9 +108,9 @@ time.sleep(600)
 def test_nothing_outlives_a_harness_that_is_killed(tmp_path: Path) -> None:
     """The launcher ends when its parent does, and takes the contender along."""
     told = tmp_path / "pid"
-    inner = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    inner = f"import os, signal; open({str(told)!r}, 'w').write(str(os.getpid())); signal.pause()"
     command = [sys.executable, str(LAUNCH), sys.executable, "-c", inner]
-    outer = f"import subprocess, time; subprocess.Popen({command!r}); time.sleep(600)"
+    outer = f"import signal, subprocess; subprocess.Popen({command!r}); signal.pause()"
     with subprocess.Popen([sys.executable, "-c", outer]) as harness:
         eventually(lambda: told.exists() and told.read_text() != "")
         harness.kill()
@@ -121,13 +121,13 @@ def test_nothing_outlives_a_harness_that_is_killed(tmp_path: Path) -> None:
 def test_a_harness_that_is_told_to_end_ends_in_order(number: int, code: int) -> None:
     """What its blocks would end is ended, and there is no traceback."""
     program = """
-import time
+import signal
 from contextlib import ExitStack
 from benchmarks.contest.ending import in_order
 with in_order(), ExitStack() as stack:
     stack.callback(print, "ended", flush=True)
     print("ready", flush=True)
-    time.sleep(600)
+    signal.pause()
 """
     environ = {**os.environ, "PYTHONPATH": str(LAUNCH.parents[2])}
     pipe = subprocess.PIPE
@@ -154,14 +154,16 @@ def test_an_interrupted_contest_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_table_orders_compares_and_tells_failures() -> None:
-    """The best comes first, ratios are to ours, spreads are shown, and the one that failed says why."""
+    """The best comes first, behind it those that lost calls; spreads are shown, and the one that failed says why."""
     runs = [
         Outcome("r", "slow", 0, {"calls/s": 50.0, "lost": 1}),
         Outcome("r", "ours", 0, {"calls/s": 100.0, "lost": 0}),
         Outcome("r", "ours", 1, {"calls/s": 300.0, "lost": 0}),
         Outcome("r", "none", 0, reason="it hung"),
+        Outcome("r", "hasty", 0, {"calls/s": 900.0, "lost": 9}),
     ]
     lines = report.table(COLUMNS, runs).splitlines()[2:]
     assert lines[0] == "| ours | 200 (100 to 300) | 1.00 | 0 | 2 of 2 |"
-    assert lines[1] == "| slow | 50 | 0.25 | 1 | 1 of 1 |"
-    assert lines[2].startswith("| none | failed: it hung |")
+    assert [line.split(" | ")[0] for line in lines[1:3]] == ["| hasty", "| slow"]
+    assert lines[2] == "| slow | 50 | 0.25 | 1 | 1 of 1 |"
+    assert lines[3].startswith("| none | failed: it hung |")
