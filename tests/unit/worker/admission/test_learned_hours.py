@@ -36,10 +36,7 @@ def test_told_nothing_a_limit_2_4_times_the_published_is_reached_within_two_minu
 
 
 def test_a_limit_that_is_halved_and_restored_is_followed_both_ways():
-    """Within 20 s down to nine tenths of half, and within 80 s of its return up to nine tenths of the whole.
-
-    Over half a minute at least: a refusal takes more than a tenth of ten seconds.
-    """
+    """Within 20 s to nine tenths of half, within 80 s of its return to nine tenths of the whole, over half a minute."""
     played = scenarios.halved_and_restored()
     down, up = played.rates[8:12], played.rates[20:]
     assert 0.9 * 600 <= sum(down) / len(down) <= 600
