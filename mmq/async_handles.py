@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Generator
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from mmq.handles import FIRST_POLL_S, LONGEST_POLL_S, Batch, Job
@@ -95,10 +96,19 @@ class AsyncBatch:
 
 async def _in_turns(read: Callable[[], Generator[T, None, None]]) -> AsyncIterator[T]:
     """Yield what a generator yields that reads from the database, a hundred to a trip."""
-    rows = read()
+    rows, turn = read(), Lock()
+
+    def some() -> list[T]:
+        with turn:
+            return list(islice(rows, ROWS_A_TURN))
+
+    def close() -> None:
+        with turn:  # whoever is cancelled leaves a thread in the midst of reading, and what runs cannot be closed
+            rows.close()
+
     try:
-        while some := await asyncio.to_thread(lambda: list(islice(rows, ROWS_A_TURN))):
-            for row in some:
+        while found := await asyncio.to_thread(some):
+            for row in found:
                 yield row
     finally:
-        await asyncio.to_thread(rows.close)  # it holds a connection, also if nobody reads on
+        await asyncio.to_thread(close)  # it holds a connection, also if nobody reads on

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, delete, event
 from sqlalchemy.exc import OperationalError
 
 from mmq import AsyncQueue, InvalidRequest, JobFailed, NotFound, Queue, QueueFull, Unavailable
+from mmq.async_handles import _in_turns
 from mmq.lookout import Lookout
 from models.job import Job
 from models.session import open_database, writing
@@ -107,6 +109,35 @@ def test_a_batch_is_read_as_it_goes(rig: Rig) -> None:
 
     with running(rig):
         play(rig, scene)
+
+
+def test_who_is_cancelled_in_the_midst_of_reading_hears_of_that_alone() -> None:
+    """A thread reads on meanwhile: what it reads from, and its connection, are closed as soon as it is done."""
+    begun, go_on, closed = Event(), Event(), Event()
+
+    def rows() -> Generator[int, None, None]:
+        try:
+            begun.set()
+            go_on.wait(LIMIT_S)
+            yield 1
+        finally:
+            closed.set()
+
+    async def read() -> list[int]:
+        return [row async for row in _in_turns(rows)]
+
+    async def scene() -> None:
+        reading = asyncio.create_task(read())
+        await asyncio.to_thread(begun.wait, LIMIT_S)
+        reading.cancel()
+        early, _ = await asyncio.wait([reading], timeout=0.1)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert closed.is_set()
+        assert not early
+
+    asyncio.run(scene())
 
 
 def test_a_job_that_is_deleted_meanwhile_is_not_waited_for(rig: Rig) -> None:
