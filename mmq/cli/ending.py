@@ -17,7 +17,7 @@ def finish(ending: Ending, *, quiet: bool, as_json: bool, again: bool = True) ->
     """Print how a run ended and return its exit code. `again`: the same command would go on with the same jobs."""
     summary = ending.summary
     if summary is not None:
-        repeat = f"mmq retry {summary.batch_id}, then the same command" if again else None
+        repeat = f"mmq retry {summary.batch_id}, then {_same(ending)}" if again else None
         present(summary, quiet=quiet, as_json=as_json, again=repeat)
     if ending.error is not None:
         complain(ending.error)
@@ -62,5 +62,9 @@ def go_on(ending: Ending) -> None:
         text = f"mmq: other workers go on with {summary.open:,} jobs; `mmq cancel {summary.batch_id}` stops them"
         print(text, file=sys.stderr)
     elif summary.open:
-        same = "the same command without --fresh" if ending.fresh else "the same command"
-        print(f"mmq: {summary.open:,} are still to be answered; {same} goes on", file=sys.stderr)
+        print(f"mmq: {summary.open:,} are still to be answered; {_same(ending)} goes on", file=sys.stderr)
+
+
+def _same(ending: Ending) -> str:
+    """Return what to type to go on: with --fresh it would begin anew, and all would be paid again."""
+    return "the same command without --fresh" if ending.fresh else "the same command"
