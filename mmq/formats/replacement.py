@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 
@@ -18,9 +19,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Half files of writers that were killed are cleared from the folder.
     """
     _clear(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Our number alone is no name of our own: in containers that share a folder all programs have the same few.
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}.{os.getpid()}.part")
     try:
-        with temporary.open("wb") as stream:
+        with temporary.open("xb") as stream:
             with suppress(OSError):  # where a file system knows no locks, our number alone tells that we live
                 fcntl.flock(stream, fcntl.LOCK_EX)
             if path.exists():

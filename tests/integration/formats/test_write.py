@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mmq.formats.replacement import replacing
 from mmq.formats.write import NotWritten, encode_line, require_target, write_jsonl
 from worker.errors import InvalidRequest
 
@@ -144,6 +145,17 @@ def test_the_half_file_of_a_killed_writer_is_cleared(tmp_path: Path) -> None:
         path.write_text("half")
     write_jsonl(str(target), LINES)
     assert sorted(tmp_path.iterdir()) == sorted([target, *stays])
+
+
+def test_two_writers_of_one_process_number_do_not_mix(tmp_path: Path) -> None:
+    """As in two containers that share the folder: each writes a file of its own, and the last one whole stays."""
+    target = tmp_path / "out.jsonl"
+    with replacing(target) as one:
+        one.write(b"the first\n")
+        with replacing(target) as other:
+            other.write(b"the second, which is longer\n")
+        assert target.read_bytes() == b"the second, which is longer\n"
+    assert (list(tmp_path.iterdir()), target.read_bytes()) == ([target], b"the first\n")
 
 
 def test_a_file_that_may_only_be_read_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
