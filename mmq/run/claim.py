@@ -42,16 +42,19 @@ def claimed(output: str, settings: Settings) -> Iterator[None]:
 
 
 def _queue(settings: Settings) -> str:
-    """Return what tells two databases apart without naming one: its URL may hold a password."""
+    """Return what tells two databases apart. No password goes into it: it could be guessed from what comes out."""
     url = database_url(settings.database_url)
-    where = str(Path(url.database or "").resolve()) if url.get_backend_name() == "sqlite" else settings.database_url
+    if url.get_backend_name() == "sqlite":
+        where = str(Path(url.database or "").resolve())
+    else:
+        where = url.difference_update_query(("password", "sslpassword")).render_as_string(hide_password=True)
     return sha256(where.encode()).hexdigest()
 
 
 def _held(lock: Path, mine: dict[str, str], output: str) -> int:
     while True:
         try:
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as exc:
             problem = Problem("OUT", f"{lock} cannot be written: {exc.strerror}", "name another -o")
             raise InvalidRequest([problem]) from exc

@@ -35,10 +35,12 @@ def test_two_queues_do_not_answer_into_one_file(tmp_path: Path) -> None:
 
 
 def test_homes_that_share_a_database_share_the_file(tmp_path: Path) -> None:
-    """Their runs are of one batch; the password in the database's URL is written nowhere."""
-    database = {"MMQ_DATABASE_URL": "postgresql://mmq:secret@127.0.0.1/mmq"}
-    with claimed(str(tmp_path / "out"), of(tmp_path / "one", **database)):
-        with claimed(str(tmp_path / "out"), of(tmp_path / "other", **database)):
+    """Their runs are of one batch; the password in the database's URL is written nowhere, not even as a digest."""
+    one, changed = (
+        {"MMQ_DATABASE_URL": f"postgresql://mmq:{password}@127.0.0.1/mmq"} for password in ("secret", "new")
+    )
+    with claimed(str(tmp_path / "out"), of(tmp_path / "one", **one)):
+        with claimed(str(tmp_path / "out"), of(tmp_path / "other", **changed)):
             pass
         assert "secret" not in (tmp_path / ".out.run").read_text()
 
@@ -66,6 +68,16 @@ def test_a_file_system_without_locks_is_no_obstacle(tmp_path: Path, monkeypatch:
     with claimed(str(tmp_path / "out.jsonl"), of(tmp_path / "one")):
         write_jsonl(str(tmp_path / "out.jsonl"), [{}])
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    """In a folder that others write to it may lead anywhere, and what lies there would be emptied."""
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / ".out.jsonl.run").symlink_to(precious)
+    with pytest.raises(InvalidRequest, match="cannot be written"), claimed(str(tmp_path / "out.jsonl"), of(tmp_path)):
+        pass
+    assert precious.read_text() == "mine"
 
 
 @pytest.mark.parametrize("output", ["-", "/dev/null"])
