@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from mmq.run.identity import batch_key
 from models import membership, queries
 from models.session import database_url, open_database, reading
 from models.state import JobState
-from worker.errors import InvalidRequest, Problem
+from worker import outage
+from worker.errors import InvalidRequest, Problem, Unavailable
 from worker.settings import DEFAULT_HOME, Settings, load
 
 
@@ -34,7 +36,11 @@ def nowhere(settings: Settings) -> bool:
 
 
 def earlier(ask: Ask, settings: Settings) -> Earlier | None:
-    """Return what is there of the file's earlier run, or None. Standard input is known only once it is read."""
+    """Return what is there of the file's earlier run, or None. Standard input is known only once it is read.
+
+    Raises:
+        Unavailable: the database is away, and nobody can say.
+    """
     if ask.source == STDIN or nowhere(settings):
         return None
     database = open_database(settings.database_url)
@@ -42,8 +48,10 @@ def earlier(ask: Ask, settings: Settings) -> Earlier | None:
         with reading(database) as connection:
             batch_id = membership.of_key(connection, batch_key(ask.source, "", settings.database_url))
             counts = queries.counts(connection, batch_id) if batch_id else {}
-    except (OperationalError, ProgrammingError):  # no tables yet, as each database calls it, or it is away
-        return None
+    except (OperationalError, ProgrammingError) as exc:
+        if outage.is_outage(exc):
+            raise Unavailable(f"the database cannot be used: {outage.brief(exc)}") from exc
+        return None  # no tables yet, as each database calls it
     finally:
         database.dispose()
     return Earlier(batch_id, bool({JobState.QUEUED, JobState.RUNNING} & set(counts))) if batch_id else None
@@ -71,4 +79,12 @@ def _likely_homes(ask: Ask, settings: Settings) -> list[Path]:
     """Return the homes beside the run's files whose queues know of an earlier run of the input."""
     folders = dict.fromkeys(Path(path).resolve().parent for path in (ask.output, ask.source))
     others = [folder / DEFAULT_HOME for folder in folders if folder / DEFAULT_HOME != settings.home]
-    return [home for home in others if earlier(ask, load({"MMQ_HOME": str(home)}))]
+    return [home for home in others if _knows(home, ask)]
+
+
+def _knows(home: Path, ask: Ask) -> bool:
+    settings = load({"MMQ_HOME": str(home), "MMQ_CONFIG": os.devnull})
+    try:
+        return earlier(ask, settings) is not None
+    except Unavailable:
+        return False

@@ -23,6 +23,7 @@ from mmq.run.rates import Rates, rates
 from mmq.run.tally import Tally, minutes
 from models import queries
 from models.session import open_database, reading
+from worker.errors import Unavailable
 from worker.routing.judge import Judge
 from worker.settings import Settings
 
@@ -69,15 +70,15 @@ def plan(ask: Ask, settings: Settings, tokens_an_answer: int, screen: Screen) ->
 
 def _present(ask: Ask, settings: Settings, models: Iterable[str]) -> tuple[int, Rates]:
     """Return how many answers there are of an earlier run, and the limits of the models as they are now."""
-    before = earlier(ask, settings)
     if nowhere(settings):
         return 0, rates(settings, models, [])
     database = open_database(settings.database_url)
     try:
+        before = earlier(ask, settings)
         with reading(database) as connection:
             counts = queries.counts(connection, before.batch_id) if before else {}
         views, _ = look(settings, database, None, None)
-    except (OperationalError, ProgrammingError):  # no tables yet, as each database calls it, or it is away
+    except (OperationalError, ProgrammingError, Unavailable):  # no tables yet, as each database calls it, or it is away
         return 0, rates(settings, models, [])
     finally:
         database.dispose()
