@@ -74,7 +74,7 @@ def test_described_defaults_are_true() -> None:
         times.idle,
         times.total,
     ]
-    assert {described[f"MMQ_{name}"] for name in ("RPM", "TPM", "CONCURRENCY")} == {"unlimited"}
+    assert {described[f"MMQ_{name}"] for name in ("RPM", "TPM", "CONCURRENCY")} == {"learned"}
     assert settings.budget == type(settings.budget)()
 
 
