@@ -15,6 +15,7 @@ from itertools import chain, zip_longest
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, literal_column, or_, select, true, update
 
 from models.job import Job
+from models.lane import Lane
 from models.table import Row
 
 NO_BATCH = ""  # whose turn it is when jobs without a batch go; sorts before every id
@@ -46,6 +47,13 @@ def take_next(connection: Connection, lane: str, count: int, now: datetime, afte
     if ids:
         connection.execute(update(Job).where(Job.id.in_(ids)).values(fed_at=now))
     return Fed(ids, turns[-1])
+
+
+def lanes_ready(connection: Connection) -> set[str]:
+    """Return the lanes where a job is ready: one look at the index for each."""
+    ready = [select(Job.id).where(READY, Job.lane == lane).exists().label(lane) for lane in Lane]
+    row = connection.execute(select(*ready)).one()
+    return {lane for lane in Lane if getattr(row, lane)}
 
 
 def ripen(connection: Connection, now: datetime) -> int:

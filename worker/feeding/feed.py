@@ -29,7 +29,7 @@ from worker.routing.accounts import all_paused
 
 log = logging.getLogger(__name__)
 
-BUSY_S = 0.02  # between two looks while jobs are being fed
+BUSY_S = 0.05  # between two looks while jobs are being fed
 FULL_S = 0.1  # while all windows are full
 IDLE_S = 1.0  # while there is none, unless a producer nudges
 UPKEEP_S = 1.0  # between two looks at leases, deadlines and pauses
@@ -158,13 +158,14 @@ class Feeder:
         with reading(self.database) as connection:
             now = clock.now(connection)
             under_way = feeding.fed_by_lane(connection)
+            ready = feeding.lanes_ready(connection)
             self._pauses = pause.paused(connection)  # read anew: what a broken account hands back would be fed at once
         wait = FULL_S if under_way else IDLE_S
         for lane in Lane:
             self._pace(lane).look(time.monotonic(), now, under_way.get(lane, 0))
             window = self._window(lane)
             room = window - under_way.get(lane, 0)
-            if room <= 0 or room < window / 4:  # topping up in fewer, larger steps
+            if lane not in ready or room <= 0 or room < window / 4:  # topping up in fewer, larger steps
                 continue
             with writing(self.database) as connection:
                 taken = feeding.take_next(

@@ -1,7 +1,7 @@
 """How fast a lane is drained, and from that: how much to keep under way, and what must be lost.
 
 The window is what was claimed in the last moments, so it holds a few moments' work at every speed: at 20 calls a minute
-two jobs a worker, at 1,000 a second 2,000. From nothing it doubles with every look, in a tenth of a second or two.
+two jobs a worker, at 1,000 a second 500. From nothing it doubles with every look, in a tenth of a second or two.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from math import ceil
 
 SPAN_S = 2.0  # of work under way; the shorter, the sooner a pause or a cancelled batch is felt
 LEAST = 2  # jobs under way for each worker, so that one travels while another runs
+STEPS = 4  # of the span, short of which a window is not cut: at 1,000 a second 500, fed in four steps a second
 MARK_S = 1.0  # between two marks
 MARKS = 600
 
@@ -51,7 +52,7 @@ class Pace:
         if not workers:
             return 0
         recent = sum(count for _, count in self._claims)
-        return max(LEAST * workers, min(recent, ceil(2 * calls)))
+        return max(LEAST * workers, min(recent, max(ceil(2 * calls), recent // STEPS)))
 
     def passed(self) -> datetime | None:
         """Return the newest moment before which all messages have had their turn: one still unclaimed is lost."""

@@ -38,8 +38,9 @@ def test_a_slow_lane_has_its_least() -> None:
 
 
 def test_a_window_is_bounded_by_the_calls() -> None:
-    """However fast jobs are claimed, no more than two for each call that could be made."""
-    assert drain(Pace(), 1000, seconds=3, calls=100) == 200
+    """However fast jobs are claimed, two for each call that could be made, or half a second's work if that is more."""
+    assert drain(Pace(), 300, seconds=3, calls=100) == 200
+    assert drain(Pace(), 1000, seconds=3, calls=100) == 500
 
 
 def test_a_lane_without_workers_has_no_window() -> None:
