@@ -16,6 +16,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +36,7 @@ T = TypeVar("T")
 
 #: In this order a group is written: a heartbeat goes last, and a claim finds what was just handed back.
 KINDS: tuple[type[Entry[Any]], ...] = (End, Begin, Claim, Statement)
+GATHER_S = 0.01  # from one commit to the next under load: more share one, and what waits for none is not held up
 SAFE_AFTER_S = 0.5  # a commit that takes longer has met an outage, a lock or a full disk
 TRY_AGAIN_S = 5.0  # to put into the spool what it did not take
 
@@ -50,17 +52,21 @@ class Recorder:
         self._safekeeping = Safekeeping(Spool(home, worker_id))
         self._pending: list[Entry[Any]] = []
         self._wake = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._stopped = False
         self._impatient = False
         self._closing = threading.Event()
 
-    async def claim(self, ids: Sequence[str]) -> Sequence[Row]:
-        """Take those of the jobs that are free; return their rows (`models.transitions.CLAIMED`)."""
-        return await self._write(Claim(ids, self.worker_id))
+    async def claim(self, ids: Sequence[str], *, urgent: bool = False) -> Sequence[Row]:
+        """Take those of the jobs that are free; return their rows (`models.transitions.CLAIMED`).
 
-    async def begin(self, start: Start) -> bool:
+        What is `urgent` does not wait for others to share its commit.
+        """
+        return await self._write(Claim(ids, self.worker_id), urgent=urgent)
+
+    async def begin(self, start: Start, *, urgent: bool = False) -> bool:
         """Write that a call is about to go out. False: the job is no longer ours, and must not be sent."""
-        return await self._write(Begin(start))
+        return await self._write(Begin(start), urgent=urgent)
 
     async def end(self, ending: Ending, finish: Finish | None = None) -> bool:
         """Write how a call ended, and what becomes of its job. False: the job was no longer ours."""
@@ -81,13 +87,18 @@ class Recorder:
     async def run(self) -> None:
         """Commit group after group, until cancelled."""
         group: list[Entry[Any]] = []
+        loop = asyncio.get_running_loop()
+        began = 0.0
         try:
             while True:
                 while not self._pending:
                     self._wake.clear()
                     await self._wake.wait()
+                await self._gather(began + GATHER_S - loop.time())
+                began = loop.time()
                 group, self._pending = self._pending, []
-                await self._outlast(group)
+                if not await self._outlast(group):
+                    return
                 await self._safekeeping.recorded(_ends(group))
                 for entry in group:
                     entry.settle()
@@ -103,16 +114,26 @@ class Recorder:
         self._thread.shutdown(wait=True)
         self._safekeeping.close()
 
-    async def _write(self, entry: Entry[T]) -> T:
+    async def _gather(self, seconds: float) -> None:
+        """Let more come to share the next commit, unless somebody cannot wait for them."""
+        if seconds > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._urgent.wait()
+        self._urgent.clear()
+
+    async def _write(self, entry: Entry[T], *, urgent: bool = False) -> T:
         if self._stopped:
             raise RuntimeError("the recorder has stopped")
         self._pending.append(entry)
         self._wake.set()
+        if urgent:
+            self._urgent.set()
         # A caller that is cancelled does not take back what it asked to write.
         return await asyncio.shield(entry.written)
 
-    async def _outlast(self, group: Sequence[Entry[Any]]) -> None:
-        """Return when a group is committed. If that takes long, put what waits in a safe place."""
+    async def _outlast(self, group: Sequence[Entry[Any]]) -> bool:
+        """Return when a group is committed, or False when closed before. If it takes long, put it in a safe place."""
         loop = asyncio.get_running_loop()
         commit = loop.run_in_executor(self._thread, self._commit_patiently, group)
         await asyncio.wait([commit], timeout=SAFE_AFTER_S)
@@ -128,28 +149,27 @@ class Recorder:
             either: list[asyncio.Future[Any]] = [commit, more]
             await asyncio.wait(either, timeout=TRY_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
             more.cancel()
-        commit.result()
+        return commit.result()
 
     def _lose_patience(self) -> None:
         self._impatient = True
         self._wake.set()
 
-    def _commit_patiently(self, group: Sequence[Entry[Any]]) -> None:
+    def _commit_patiently(self, group: Sequence[Entry[Any]]) -> bool:
         try:
             outage.outlast("database", lambda again: self._commit(group, again=again), closing=self._closing)
         except Exception as exc:
             if self._closing.is_set():
-                return
-            if len(group) == 1:
-                group[0].refusal = exc
-                return
-            # One entry that the database or its driver refuses must not take the others down with it.
-            for entry in group:
-                self._commit_patiently([entry])
+                return False
+            if len(group) > 1:
+                # One entry that the database or its driver refuses must not take the others down with it.
+                return all(self._commit_patiently([entry]) for entry in group)
+            group[0].refusal = exc
+        return True
 
     def _commit(self, group: Sequence[Entry[Any]], *, again: bool) -> None:
-        wanted = [entry for entry in group if not entry.dropped]
         with writing(self.database) as connection:
+            wanted = [entry for entry in group if not entry.dropped]  # now that there is a database to write to
             for kind in KINDS:
                 if entries := [entry for entry in wanted if type(entry) is kind]:
                     kind.write(connection, entries, again=again)
