@@ -40,7 +40,9 @@ def cause_of(exc: BaseException) -> str:
 def plain(headers: httpx.Headers) -> dict[str, str]:
     """Return headers by their names in lower case. Each look into httpx's own walks through all of them."""
     found: dict[str, str] = {}
-    for name, value in headers.multi_items():
+    encoding = headers.encoding  # guessed from all of them, each time that it is asked for
+    for raw_name, raw_value in headers.raw:
+        name, value = raw_name.lower().decode(encoding), raw_value.decode(encoding)
         found[name] = f"{found[name]}, {value}" if name in found else value
     return found
 

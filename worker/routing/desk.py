@@ -23,16 +23,12 @@ class Desk:
         self, payer: Payer, client: Client, admission: Admission, limits: Callable[[BudgetKey], Limits]
     ) -> None:
         self.payer = payer
+        self.name = payer.name
         self.client = client
         self.out = 0  #: calls that were granted and have not ended
         self.turn = 0  #: of equals, the account with the lowest was first choice the longest ago
         self._admission = admission
         self._limits = limits
-
-    @property
-    def name(self) -> str:
-        """The account's name."""
-        return self.payer.name
 
     def take_turn(self) -> None:
         """Let the others be first choice before this one is again."""
@@ -66,7 +62,7 @@ class Grant:
         except BaseException:
             self.desk.out -= 1
             raise
-        return replace(self, reservation=reservation)
+        return self if reservation is self.reservation else replace(self, reservation=reservation)
 
     async def settle(self, used_tokens: int | None) -> None:
         """The call was answered, or may have been; see `Admission.settle`."""

@@ -30,6 +30,7 @@ class Routes:
     def __init__(self, desks: Sequence[Desk], pauses: Pauses) -> None:
         self.desks = desks
         self.pauses = pauses
+        self._serving: dict[str, list[Desk]] = {}
 
     async def acquire(self, model: str, *, lane: str, tokens: int, on_wait: Callable[[Wait], None]) -> Grant:
         """Wait until a call for this model may go out, by whichever account that is. Arguments as for admission.
@@ -40,7 +41,7 @@ class Routes:
         Raises:
             NotServed, AllPaused: waiting is of no use now.
         """
-        serving = [desk for desk in self.desks if desk.payer.serves(model)]
+        serving = self.serving(model)
         if not serving:
             raise NotServed(model)
         while True:
@@ -57,6 +58,19 @@ class Routes:
                 if probed or not self.pauses.paused(grant.desk.name):
                     return grant
                 await grant.release()  # it was paused while this call waited
+
+    def serving(self, model: str) -> Sequence[Desk]:
+        """Return the accounts that serve a model, paused or not."""
+        if (known := self._serving.get(model)) is None:
+            known = [desk for desk in self.desks if desk.payer.serves(model)]
+            if known:  # what nobody serves may be any text
+                self._serving[model] = known
+        return known
+
+    def only(self, model: str) -> Desk | None:
+        """Return the account by which a call for this model will go, if that is certain beforehand."""
+        serving = self.serving(model)
+        return serving[0] if len(serving) == 1 and not self.pauses.paused(serving[0].name) else None
 
     async def _open(self, serving: Sequence[Desk]) -> list[Desk]:
         if not (desks := self._unpaused(serving)):

@@ -5,9 +5,10 @@
                   +---- retry, limit --+
 
 The attempt's row is committed before the call goes out, so a crash at any point leaves either no call or a row that
-says one may have been made. Waiting (for admission, for the next try) and calling are the two phases in which the
-engine may cancel an execution; whatever it was doing, the job then goes back to its lane with nothing spent. A call is
-sent only for a job that was ours a moment ago.
+says one may have been made. Where admission is a matter of a moment the row is written first: no place among the calls
+in flight then stands empty for the time of a commit. Waiting (for admission, for the next try) and calling are the two
+phases in which the engine may cancel an execution; whatever it was doing, the job then goes back to its lane with
+nothing spent. A call is sent only for a job that was ours a moment ago.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 
+from models.lane import Lane
 from models.ledger import Finish, Start
 from models.state import Edge
 from models.table import Row, utcnow
@@ -28,12 +29,13 @@ from worker.errors import CallFailed
 from worker.provider.classification import Action
 from worker.provider.client import Client
 from worker.provider.reply import Reply
-from worker.routing.desk import Grant
+from worker.routing.desk import Desk, Grant
 from worker.routing.routes import AllPaused, NotServed
 from worker.running import outcome, retry
 from worker.running.endings import Ending, Expired, Failed, HandedBack, Held, Succeeded
 from worker.running.outcome import Abandoned
 from worker.running.ownership import Ownership
+from worker.running.place import Place
 from worker.running.tools import Tools
 
 
@@ -54,12 +56,12 @@ class Stopping(Exception):
 
 
 class Execution:
-    """Runs one claimed job. `row` has the columns `models.transitions.CLAIMED`; `granted` is called at each grant."""
+    """Runs one claimed job. `row` has the columns `models.transitions.CLAIMED`."""
 
-    def __init__(self, row: Row, tools: Tools, granted: Callable[[], None]) -> None:
+    def __init__(self, row: Row, tools: Tools, place: Place) -> None:
         self.row = row
         self.tools = tools
-        self.granted = granted
+        self.place = place
         self.phase = Phase.WAITING
         self.attempts: int = row.attempts
         self.failures: int = row.failures
@@ -67,6 +69,7 @@ class Execution:
         self._stopping = self._taken = False  # what the engine told
         self._under_way = False  # between an attempt's first and last line in the ledger
         self._sent = False  # of the attempt under way
+        self._limited_s: float | None = None  # how long it waited, if that was not known when it was written
         self._ownership = Ownership(row, tools)
         self._finish: Finish | None = None  # how the last attempt ended, until it is written
 
@@ -80,18 +83,20 @@ class Execution:
 
     async def run(self) -> None:
         """Bring the job to its end, or hand it back."""
-        attempts = retry.retrying(failures=lambda: self.failures, before_wait=self._try_again, sleep=self._wait)
         try:
             request = json.loads(self.row.request)
-            async for attempt in attempts:
-                with attempt:
-                    await self._attempt(request)
+            await retry.persistently(
+                lambda: self._attempt(request),
+                failures=lambda: self.failures,
+                before_wait=self._try_again,
+                sleep=self._wait,
+            )
         except CallFailed as failed:
             await self._give_up(failed)
         except TimeoutError:
             await self._end(Expired(self._hold()), self._abandon(Abandoned.DEADLINE))
         except AllPaused as paused:
-            await self._end(HandedBack(self._hold(), Edge.SNOOZE, paused.until))
+            await self._end(HandedBack(self._hold(), Edge.SNOOZE, paused.until), self._abandon(Abandoned.UNSENT))
         except NotServed:
             await self._refuse_service()
         except TakenAway:
@@ -103,9 +108,18 @@ class Execution:
             raise
 
     async def _attempt(self, request: dict[str, Any]) -> None:
+        desk = self.tools.routes.only(self.row.model) if self.place.soon() else None
+        if desk is not None:
+            await self._begin(desk)
         grant = await self._admit(request)
-        self.granted()
-        await self._begin(grant)
+        self.place.granted()
+        self._limited_s = time.monotonic() - self.ready_at
+        if desk is None:
+            try:
+                await self._begin(grant.desk)
+            except TakenAway:
+                await grant.release()
+                raise
         grant = await self._await_moment(grant)
         await self._make_sure(grant)
         try:
@@ -128,25 +142,23 @@ class Execution:
                 on_wait=self._tell_wait,
             )
 
-    async def _begin(self, grant: Grant) -> None:
+    async def _begin(self, desk: Desk) -> None:
         self.phase = Phase.RECORDING
         start = Start(
             job_id=self.row.id,
             number=self.attempts + 1,
             claim=self.row.claim,
             worker_id=self.tools.worker_id,
-            account=grant.desk.name,
-            api=grant.desk.payer.account.api,
+            account=desk.name,
+            api=desk.payer.account.api,
             started_at=utcnow(),
             limited_s=time.monotonic() - self.ready_at,
         )
         self._ownership.asking()
-        if not await self.tools.recorder.begin(start):
-            await grant.release()
+        if not await self.tools.recorder.begin(start, urgent=self.row.lane == Lane.INTERACTIVE):
             raise TakenAway
         self.attempts += 1
-        self._under_way, self._sent = True, False
-        self.tools.telemetry.started(self.row.id)
+        self._under_way, self._sent, self._limited_s = True, False, None
 
     async def _await_moment(self, grant: Grant) -> Grant:
         self.phase = Phase.WAITING
@@ -169,6 +181,7 @@ class Execution:
         self.phase = Phase.CALLING
         self._sent = True
         self.sent_at = time.monotonic()
+        self.tools.telemetry.started(self.row.id)
         try:
             return await client.complete(request)
         finally:
@@ -178,7 +191,9 @@ class Execution:
         total = reply.usage.total_tokens if reply.usage else None
         self.tools.estimate.learn(self.row.model, reply.usage)
         await grant.settle(total)
-        if await self._end(Succeeded(self._hold()), outcome.answered(self.row.id, self.attempts, reply)):
+        self.place.answered()
+        finish = outcome.answered(self.row.id, self.attempts, reply, self._limited_s)
+        if await self._end(Succeeded(self._hold()), finish):
             await self.tools.pauses.lift(grant.desk.name)
             seconds = time.monotonic() - self.claimed_at
             self.tools.telemetry.succeeded(self.row.id, seconds, f"{total} tokens, request {reply.request_id}")
@@ -195,7 +210,8 @@ class Execution:
             await self.tools.pauses.pause(grant.desk.name, verdict)
         if verdict.action in {Action.RETRY, Action.FAIL}:
             self.failures += 1
-        self._finish = outcome.refused(self.row.id, self.attempts, failed, self.ready_at - self.sent_at)
+        seconds = self.ready_at - self.sent_at
+        self._finish = outcome.refused(self.row.id, self.attempts, failed, seconds, self._limited_s)
 
     async def _try_again(self, failed: BaseException, seconds: float) -> None:
         await self._end(Held(self._hold()), self._take_finish())

@@ -16,6 +16,7 @@ from models.table import Row
 from worker import trace
 from worker.running.execution import Execution, Phase
 from worker.running.hints import Hints
+from worker.running.place import Place
 from worker.running.restraint import Restraint
 from worker.running.tools import Tools
 
@@ -33,27 +34,49 @@ class Hands:
         self.calls = calls
         self._executions: dict[asyncio.Task[None], Execution] = {}
         self._restraint = Restraint()
+        self._asked = 0  # jobs whose claim is under way
+        self._leaving: set[str] = set()  # answered, and only to be written
 
     def __len__(self) -> int:
         return len(self._executions)
 
     async def claim(self) -> None:
-        """Claim jobs as hints and room come, until the hints are closed.
+        """Claim jobs as hints and room come, until the hints are closed; urgent ones beside the others.
 
         Not to be cancelled: a claim that is being committed would leave jobs held that nobody runs.
         """
+        await asyncio.gather(
+            self._claim(self.hints.urgent, self._room_for_urgent, urgent=True),
+            self._claim(self.hints.arrived, self._room_for_others, urgent=False),
+        )
+
+    async def _claim(self, arrived: asyncio.Event, room: Callable[[], Mapping[Lane, int]], *, urgent: bool) -> None:
         while True:
-            await self.hints.arrived.wait()
+            await arrived.wait()
             if self.hints.closed:
                 return
-            self.hints.arrived.clear()
-            free = self.calls - len(self)
-            room = min(free, self._restraint.room(time.monotonic()))
-            self.hints.enough = self._restraint.enough()
-            if ids := self.hints.take(dict.fromkeys(Lane, room) | {Lane.INTERACTIVE: free + self.reserve}):
-                self.hints.arrived.set()  # there may be more
-                for row in await self.tools.recorder.claim(ids):
+            arrived.clear()
+            if ids := self.hints.take(room()):
+                arrived.set()  # there may be more
+                self._asked += len(ids)
+                try:
+                    rows = await self.tools.recorder.claim(ids, urgent=urgent)
+                finally:
+                    self._asked -= len(ids)
+                for row in rows:
                     self._run(row)
+
+    def _room_for_urgent(self) -> dict[Lane, int]:
+        return dict.fromkeys(Lane, 0) | {Lane.INTERACTIVE: self._free + self.reserve}
+
+    def _room_for_others(self) -> dict[Lane, int]:
+        room = min(self._free, self._restraint.room(time.monotonic()))
+        self.hints.enough = self._restraint.enough()
+        return dict.fromkeys(Lane, room) | {Lane.INTERACTIVE: 0}
+
+    @property
+    def _free(self) -> int:
+        return self.calls - (len(self) - len(self._leaving)) - self._asked
 
     @property
     def reserve(self) -> int:
@@ -122,7 +145,12 @@ class Hands:
             await asyncio.wait(tasks)
 
     def _run(self, row: Row) -> None:
-        execution = Execution(row, self.tools, lambda: self._granted(row))
+        place = Place(
+            soon=lambda: self._restraint.soon(row.model),
+            granted=lambda: self._granted(row),
+            answered=lambda: self._answered(row),
+        )
+        execution = Execution(row, self.tools, place)
         self._restraint.claimed(row.id, row.model, time.monotonic())
         self.tools.telemetry.claimed(row.id, row.lane, row.model, row.attempts)
         task = asyncio.create_task(execution.run(), name=row.id)
@@ -131,11 +159,16 @@ class Hands:
 
     def _granted(self, row: Row) -> None:
         self._restraint.granted(row.id, row.model, time.monotonic())
-        self.hints.arrived.set()
+        self.hints.wake()
+
+    def _answered(self, row: Row) -> None:
+        self._leaving.add(row.id)
+        self.hints.wake()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._executions[task]
+        self._leaving.discard(task.get_name())
         self._restraint.ended(task.get_name())
-        self.hints.arrived.set()
+        self.hints.wake()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("job %s broke its execution: %s", task.get_name(), trace.of(error))

@@ -17,7 +17,7 @@ class Hints:
     """A queue a lane, filled by Celery's threads and emptied by the engine's loop, urgent lanes first."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.arrived = asyncio.Event()
+        self.urgent, self.arrived = asyncio.Event(), asyncio.Event()  # interactive ones, and others
         self.enough = 1  # hints of the lanes that can wait; with these, more would only be kept from other workers
         self._loop = loop
         self._lanes: dict[Lane, deque[str]] = {lane: deque() for lane in Lane}
@@ -36,7 +36,12 @@ class Hints:
             fresh = [job_id for job_id in ids if job_id not in self._known]
             self._known.update(fresh)
             waiting.extend(fresh)
-        self._loop.call_soon_threadsafe(self.arrived.set)
+        self._loop.call_soon_threadsafe((self.urgent if lane == Lane.INTERACTIVE else self.arrived).set)
+
+    def wake(self) -> None:
+        """Let both be looked at again: there is more room, or nothing more to come. For the loop's thread."""
+        self.urgent.set()
+        self.arrived.set()
 
     def take(self, room: Mapping[Lane, int]) -> list[str]:
         """Remove and return hints, urgent lanes first, as long as fewer than their lane's `room` are taken in all."""
@@ -65,5 +70,5 @@ class Hints:
             self._closed = True
             left = [job_id for waiting in self._lanes.values() for job_id in waiting]
             self._room.notify_all()
-        self._loop.call_soon_threadsafe(self.arrived.set)
+        self._loop.call_soon_threadsafe(self.wake)
         return left

@@ -42,8 +42,8 @@ LONGEST_CODE = 64  # characters of the columns
 LARGEST_COUNT = 2**31 - 1  # of PostgreSQL's integer
 
 
-def answered(job_id: str, number: int, reply: Reply) -> Finish:
-    """Return the end of an attempt that brought an answer."""
+def answered(job_id: str, number: int, reply: Reply, limited_s: float | None = None) -> Finish:
+    """Return the end of an attempt that brought an answer. `limited_s` is how long it waited for limits."""
     usage = reply.usage
     answer = json.dumps(reply.to_chat_completion(), ensure_ascii=False, separators=(",", ":"))
     return Finish(
@@ -60,10 +60,11 @@ def answered(job_id: str, number: int, reply: Reply) -> Finish:
         total_tokens=_counted(usage.total_tokens) if usage else None,
         first_token_s=reply.first_token_s,
         duration_s=reply.total_s,
+        limited_s=limited_s,
     )
 
 
-def refused(job_id: str, number: int, failed: CallFailed, seconds: float) -> Finish:
+def refused(job_id: str, number: int, failed: CallFailed, seconds: float, limited_s: float | None = None) -> Finish:
     """Return the end of an attempt that brought none."""
     refusal, verdict = failed.refusal, failed.verdict
     return Finish(
@@ -77,6 +78,7 @@ def refused(job_id: str, number: int, failed: CallFailed, seconds: float) -> Fin
         request_id=refusal.request_id,
         error_body=storable(refusal.body) or None,
         duration_s=seconds,
+        limited_s=limited_s,
     )
 
 

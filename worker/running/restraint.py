@@ -11,6 +11,7 @@ from collections import Counter, deque
 SPAN_S = 2.0  # as many jobs of a model may wait as were admitted in so long,
 LEAST = 2  # but these in any case, so that one is at hand when another goes
 SEEN_S = 60.0  # how long a model is expected to come again
+SOON_S = 0.15  # a job that is likely to be admitted within so long is written as begun meanwhile
 
 
 class Restraint:
@@ -18,6 +19,7 @@ class Restraint:
 
     def __init__(self) -> None:
         self._waiting: dict[str, str] = {}
+        self._queue: Counter[str] = Counter()  # the same by model
         self._grants: deque[tuple[float, str]] = deque()
         self._granted: Counter[str] = Counter()
         self._seen: dict[str, float] = {}
@@ -25,24 +27,29 @@ class Restraint:
     def claimed(self, job_id: str, model: str, now: float) -> None:
         """A job is in hand, and not admitted yet."""
         self._waiting[job_id] = model
+        self._queue[model] += 1
         self._seen[model] = now
 
     def granted(self, job_id: str, model: str, now: float) -> None:
         """A job was admitted, for the first time or again."""
-        self._waiting.pop(job_id, None)
+        self.ended(job_id)
         self._grants.append((now, model))
         self._granted[model] += 1
         self._seen[model] = now
 
     def ended(self, job_id: str) -> None:
         """A job left, admitted or not."""
-        self._waiting.pop(job_id, None)
+        if (model := self._waiting.pop(job_id, None)) is not None:
+            self._queue[model] -= 1
 
     def room(self, now: float) -> int:
         """Return how many more jobs to claim, 0 or less for none."""
         self._forget(now)
-        waiting = Counter(self._waiting.values())
-        return max((self._allowance(model) - waiting[model] for model in self._seen), default=LEAST)
+        return max((self._allowance(model) - self._queue[model] for model in self._seen), default=LEAST)
+
+    def soon(self, model: str) -> bool:
+        """Return whether all that wait for a model will be admitted within SOON_S, as things went lately."""
+        return self._queue[model] * SPAN_S <= self._granted[model] * SOON_S
 
     def enough(self) -> int:
         """Return how many jobs it pays to have in reserve."""

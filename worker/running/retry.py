@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
@@ -56,6 +57,24 @@ def retrying(
     return AsyncRetrying(
         retry=retry_if_exception(_again), wait=wait, stop=stop, sleep=sleep, before_sleep=before_sleep, reraise=True
     )
+
+
+async def persistently(attempt: Callable[[], Awaitable[None]], **how: Any) -> None:
+    """Await attempts as `retrying` says, which takes the other arguments.
+
+    Tenacity is asked when the first has failed: to set up its loop takes a tenth of the CPU of a job that never does.
+    """
+    try:
+        await attempt()
+    except CallFailed as failed:
+        failures = [failed]
+    else:
+        return
+    async for again in retrying(**how):
+        with again:
+            if failures:
+                raise failures.pop()
+            await attempt()
 
 
 def _again(error: BaseException) -> bool:

@@ -16,6 +16,7 @@ from support.engine import Rig, running
 from support.waiting import eventually
 from worker.recording import lease
 from worker.running.execution import Execution
+from worker.running.place import Place
 from worker.stand import Stand
 from worker.telemetry import Telemetry
 
@@ -34,6 +35,9 @@ def bury(rig: Rig, worker_id: str) -> list[str]:
         return list(burial.bury(connection, [worker_id], now).rescued)
 
 
+NOWHERE = Place(soon=lambda: False, granted=lambda: None, answered=lambda: None)
+
+
 def execute(rig: Rig, job_id: str, tick: Callable[[int], float]) -> None:
     """Run one job without an engine, by a clock that `tick` gives its readings, the first being number 0."""
     settings = rig.settings()
@@ -45,7 +49,7 @@ def execute(rig: Rig, job_id: str, tick: Callable[[int], float]) -> None:
             await stand.recorder.submit(lambda connection: lease.register(connection, row))
             (claimed,) = await stand.recorder.claim([job_id])
             tools = replace(stand.tools, clock=lambda: tick(next(readings)))
-            await Execution(claimed, tools, lambda: None).run()
+            await Execution(claimed, tools, NOWHERE).run()
 
     asyncio.run(run())
 

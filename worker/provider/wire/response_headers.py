@@ -51,4 +51,4 @@ def _seconds_until(date: str, now: datetime) -> float:
 def _clean(given: Any) -> str:
     if not isinstance(given, str):
         return ""
-    return "".join(char for char in given if char.isprintable()).strip()
+    return (given if given.isprintable() else "".join(char for char in given if char.isprintable())).strip()
