@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, cast, func, or_, select, update
+from sqlalchemy import Connection, Float, Text, bindparam, cast, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from models.among import among
@@ -52,6 +52,7 @@ class Finish:
     total_tokens: int | None = None
     first_token_s: float | None = None
     duration_s: float | None = None
+    limited_s: float | None = None  #: None leaves what was written when it began
 
 
 _KEYS = ("job_id", "number")
@@ -64,6 +65,7 @@ _CLOSE = (
         or_(Attempt.outcome.is_(None), Attempt.outcome != Outcome.SUCCEEDED),
     )
     .values({name: bindparam(name) for name in Finish.__dataclass_fields__ if name not in _KEYS})
+    .values(limited_s=func.coalesce(bindparam("limited_s", type_=Float), Attempt.limited_s))
 )
 
 
