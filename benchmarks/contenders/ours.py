@@ -32,8 +32,8 @@ def environ(task: Task) -> dict[str, str]:
         "MMQ_REDIS_URL": task.redis,
         "MMQ_RPM": str(task.rps * 60 if task.rps else UNLIMITED),
         "MMQ_TPM": str(1000 * UNLIMITED),
-        "MMQ_CONCURRENCY": str(task.concurrency or UNLIMITED),
-        "MMQ_CALLS": str(task.each),
+        "MMQ_CONCURRENCY": str(task.concurrency or task.in_flight),
+        "MMQ_CALLS": str(max(100, 2 * task.each)),  # jobs at hand; what is in flight is bounded by the concurrency
         "MINIMAX_MODEL": "MiniMax-M3" if task.size_bytes > LARGE_BYTES else "MiniMax-M2.7",
     }
     return told | ({"MMQ_DATABASE_URL": task.postgresql} if task.variant == "postgresql" else {})
