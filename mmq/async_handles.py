@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import suppress
 from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
@@ -44,9 +45,12 @@ class AsyncJob:
             TimeoutError: it has not ended yet. The job goes on; wait again.
             NotFound: no such job.
         """
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 return answer_of(await self._queue.lookout.ended(self.id))
+        try:
+            # As `Job.wait` does at its end: in a short time the lookout may not have got round to it at all.
+            return await asyncio.to_thread(self._job.wait, 0)
         except TimeoutError:
             raise TimeoutError(f"job {self.id} has not ended after {timeout} s") from None
 
