@@ -19,9 +19,11 @@ class Dispatcher:
     """
 
     def __init__(self, app: Any, hostname: str) -> None:
+        """Connect, or raise at once: kombu's own patience would hold up a worker that stops."""
         self._clock = app.clock
         self._about = {"hostname": hostname, "pid": os.getpid(), "utcoffset": utcoffset()}
         self._connection = app.connection_for_write()
+        self._connection.ensure_connection(max_retries=0)
         self._exchange = get_exchange(self._connection, name=app.conf.event_exchange)
         self._producer = Producer(self._connection, exchange=self._exchange, serializer="json", auto_declare=False)
         self._held: list[dict[str, Any]] = []

@@ -95,12 +95,19 @@ class Telemetry:
                 self._drain(dispatcher)
             except Exception as exc:
                 log.debug("events not sent: %s", type(exc).__name__)
-        if dispatcher is not None:
-            with suppress(Exception):
-                dispatcher.close()
+                # RabbitMQ's channel does not come back by itself, as Redis's connection does.
+                _close(dispatcher)
+                dispatcher = None
+        _close(dispatcher)
 
     def _drain(self, dispatcher: Dispatcher) -> None:
         while self._events:
             kind, fields = self._events.popleft()
             dispatcher.send(kind, **fields)
         dispatcher.flush()
+
+
+def _close(dispatcher: Dispatcher | None) -> None:
+    if dispatcher is not None:
+        with suppress(Exception):
+            dispatcher.close()
