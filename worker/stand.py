@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -86,8 +85,7 @@ class Stand:
         for client in self.clients:
             await client.aclose()
         self.recording.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.recording
+        await asyncio.wait([self.recording])  # its error, if it had one, has ended the engine
         self.recorder.close()
         await self.redis.aclose()
         # The feeder was cancelled, but not its thread: a connection in use would outlive the pool.

@@ -45,7 +45,11 @@ class Abandoned:
 
 
 def abandoned(path: Path) -> Abandoned | None:
-    """Lock a file whose worker is dead. None: it lives, another is at it, or the file is gone."""
+    """Lock a file whose worker is dead. None: it lives, another is at it, or the file is gone.
+
+    Raises:
+        OSError: it cannot be opened, or not be locked.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
@@ -56,5 +60,8 @@ def abandoned(path: Path) -> Abandoned | None:
             return Abandoned(path, descriptor)
     except BlockingIOError:
         pass
+    except OSError:  # some network disks know no locks
+        os.close(descriptor)
+        raise
     os.close(descriptor)
     return None
