@@ -16,6 +16,7 @@ class SimulatedRedis:
     def __init__(self, latency_s: float = 0.0005, seed: int = 0) -> None:
         self.latency_s, self.random = latency_s, random.Random(seed)
         self.calls = self.messages = 0
+        self._behind_us = 0
         self._models: dict[str, BudgetModel] = {}
         self._channels: dict[str, asyncio.Queue[str]] = defaultdict(asyncio.Queue)
 
@@ -28,11 +29,16 @@ class SimulatedRedis:
         await asyncio.sleep(self.latency_s / 2 * (1 + self.random.random()))
         return reply
 
+    def fail_over(self, behind_s: float) -> None:
+        """Be another server from now on, empty, and with a clock so far behind."""
+        self._models.clear()
+        self._behind_us = int(behind_s * 1e6)
+
     def pubsub(self, **_: Any) -> SimulatedSubscription:
         return SimulatedSubscription(self._channels)
 
     def _now_us(self) -> int:
-        return 1_700_000_000_000_000 + int(asyncio.get_running_loop().time() * 1e6)
+        return 1_700_000_000_000_000 - self._behind_us + int(asyncio.get_running_loop().time() * 1e6)
 
     def _publish(self, channel: str, message: str) -> None:
         self.messages += 1

@@ -82,13 +82,7 @@ class Admission:
         Cancelling gives everything back.
         """
         turnstile = self._turnstiles.get(reservation.budget)
-        if turnstile is None:
-            return reservation
-        try:
-            return await turnstile.moment(reservation)
-        except BaseException:
-            self._leave(reservation, used=0, sent=False)
-            raise
+        return reservation if turnstile is None else await turnstile.moment(reservation)
 
     async def settle(self, reservation: Reservation, used_tokens: int | None) -> None:
         """The call was answered: charge what it used instead of the estimate (None keeps it) and free its place.

@@ -27,6 +27,8 @@ from worker.admission.waiters import Waiter, Waiters
 
 #: A call sent so much after its moment puts the later ones off: half of what HEADROOM forgives in a window of a second.
 LATE_S = 0.008
+#: And by so much at most: for a process that was frozen for a minute the cluster must not stand still for another.
+LATEST_S = 1.0
 
 _numbers = itertools.count(1)
 
@@ -50,13 +52,13 @@ class Turnstile:
         self._worker, self._policy, self._outage = worker, policy, outage
         self._limits = Limits()
         self._waiters = Waiters()
-        self._through: set[int] = set()
+        self._through: dict[int, int] = {}  # reservation -> the question that brought it
         self._returned = self._correction = self._answered_at_us = self._epoch = 0
         self._memory, self._learned = memory, ""
         self._standing: Wait | None = None
         self._ask_at = 0.0
         self._changed = asyncio.Event()
-        self._heard_us = self._shut_us = 0  # the last answer, and the last before the gate was known to be closed
+        self._questions = self._shut_at = 0  # those put, and of them when the gate was last heard to close
         self._shut = asyncio.Event()
         self._lead, self._late_us = Lead(policy.ahead_s), 0
         self._task: asyncio.Task[None] | None = None
@@ -99,11 +101,15 @@ class Turnstile:
         """Return at the reservation's moment; if the gate closed first it is given back, and the call waits anew."""
         now = asyncio.get_running_loop().time
         self._lead.took(now() - reservation.granted_at)
-        while reservation.number in self._through and not await self._come(reservation):
-            self.leave(reservation, used=0, sent=False)
-            lane, limits = LANES.index(reservation.lane), self._limits
-            reservation = await self.enter(limits, lane=lane, tokens=reservation.tokens, on_wait=None, first=True)
-        late = now() - reservation.send_at - LATE_S
+        try:
+            while reservation.number in self._through and not await self._come(reservation):
+                self.leave(reservation, used=0, sent=False)
+                lane, limits = LANES.index(reservation.lane), self._limits
+                reservation = await self.enter(limits, lane=lane, tokens=reservation.tokens, on_wait=None, first=True)
+        except BaseException:
+            self.leave(reservation, used=0, sent=False)  # the one it has now: the caller knows the first alone
+            raise
+        late = min(now() - reservation.send_at - LATE_S, LATEST_S)
         if late > 0 and reservation.send_at > reservation.granted_at and reservation.epoch == self._epoch:
             self._late_us = max(self._late_us, reservation.shift_us + int(late * 1e6))
             self._changed.set()
@@ -111,19 +117,19 @@ class Turnstile:
 
     async def _come(self, reservation: Reservation) -> bool:
         """Wait for the moment and say whether it has come; the gate may close before."""
-        shut = self._shut
+        shut, question = self._shut, self._through[reservation.number]
         delay = reservation.send_at - asyncio.get_running_loop().time()
-        if reservation.granted_at_us > self._shut_us and delay > 0:
+        if question > self._shut_at and delay > 0:
             try:
                 async with asyncio.timeout(delay):
                     await shut.wait()
             except TimeoutError:
                 pass
-        return reservation.granted_at_us > self._shut_us
+        return question > self._shut_at
 
     def shut(self) -> None:
-        """The gate has closed: what was granted so far and is not sent yet must wait anew."""
-        self._shut_us = self._heard_us
+        """The gate has closed: what is granted and not sent yet must wait anew, also by a question still under way."""
+        self._shut_at = self._questions
         self._shut.set()
         self._shut = asyncio.Event()
 
@@ -131,7 +137,7 @@ class Turnstile:
         """Take a reservation back and tell Redis with the next question, at once. `used` None keeps the estimate."""
         if reservation.number not in self._through:
             return
-        self._through.discard(reservation.number)
+        del self._through[reservation.number]
         if reservation.epoch == self._epoch:  # a flushed budget owes nothing to those before
             self._returned += not sent
             self._correction += 0 if used is None else used - reservation.tokens
@@ -225,6 +231,7 @@ class Turnstile:
             learned=self._learned,
         )
         self._returned = self._correction = 0
+        self._questions += 1
         return question
 
     async def _put(self, question: Question) -> Answer:
@@ -247,7 +254,7 @@ class Turnstile:
         self._epoch, self._learned = answer.epoch, answer.learned
         if self._memory is not None:
             self._memory.note(self._budget, answer.learned)
-        before, self._heard_us = answer.before, answer.now_us
+        before = answer.before
         through = [waiter for lane, count in zip(asked, answer.granted, strict=True) for waiter in lane[:count]]
         for waiter, delay_us in zip(through, answer.delays_us, strict=True):
             self._let_through(waiter, answer, delay_us, before)
@@ -277,7 +284,7 @@ class Turnstile:
             epoch=answer.epoch,
             before=before,
         )
-        self._through.add(reservation.number)
+        self._through[reservation.number] = self._questions
         if waiter.future.done():  # cancelled while the question was under way
             self.leave(reservation, used=0, sent=False)
         else:

@@ -234,8 +234,8 @@ end
 
 -- Workers that wait for the same moment come one an interval, not all at once: one round trip a grant.
 if denied and (dimension == 'requests' or dimension == 'tokens' or dimension == 'slope' or dimension == 'lane') then
-  local ahead = redis.call('ZRANK', KEYS[3 + denied], me)
-  for higher = 1, denied - 1 do ahead = ahead + others[higher] end
+  local before_me = redis.call('ZRANK', KEYS[3 + denied], me)
+  for higher = 1, denied - 1 do before_me = before_me + others[higher] end
   -- By the usual interval: told the longer one that follows a refusal, they would come late when a call is answered, and
   -- then in a bunch.
   local usual = math.max(request_us, ramp_us)
@@ -245,7 +245,7 @@ if denied and (dimension == 'requests' or dimension == 'tokens' or dimension == 
     step = arg[position[denied] + granted[denied]] * token_us / 2
   end
   if not (dimension == 'lane' and s.deferred_at > 0) then
-    wait = math.min(wait + ahead * step, math.max(wait, arg[18]))
+    wait = math.min(wait + before_me * step, math.max(wait, arg[18]))
   end
 end
 

@@ -98,6 +98,26 @@ def test_a_call_that_is_late_puts_the_later_ones_off():
     assert run_virtually(scenario(0.3)) - run_virtually(scenario(0.0)) == pytest.approx(0.292, abs=1e-3)
 
 
+def test_a_worker_that_was_frozen_puts_the_others_off_by_a_second_at_most():
+    """Its call leaves a minute late; the other worker, which kept the pace meanwhile, stands still for no minute."""
+
+    async def scenario() -> float:
+        redis, now = SimulatedRedis(), asyncio.get_running_loop().time
+        frozen, busy = Admission(redis, worker="w"), Admission(redis, worker="v")
+        late = (await granted(frozen, 2))[-1]
+        while now() < late.send_at + 60:
+            await busy.settle(await busy.moment((await granted(busy, 1))[0]), None)
+        begun = now()
+        await frozen.settle(await frozen.moment(late), None)
+        for _ in range(100):
+            await busy.settle(await busy.moment((await granted(busy, 1))[0]), None)
+        await frozen.close()
+        await busy.close()
+        return now() - begun
+
+    assert run_virtually(scenario()) < 100 * INTERVAL_S + 1.1
+
+
 @pytest.mark.parametrize("refused_by", ["own", "other"])
 def test_a_call_whose_gate_closes_before_its_moment_waits_anew(refused_by):
     """It is given back and goes out after the gate has opened, before the others of its lane."""
@@ -139,6 +159,65 @@ def test_cancelling_before_the_moment_gives_the_place_back():
         return after
 
     assert run_virtually(scenario()).number
+
+
+def test_cancelling_what_waited_anew_gives_the_place_back():
+    """Of one place, though it was granted a second time after its gate had closed, and by another reservation."""
+
+    async def scenario() -> Reservation:
+        admission = Admission(SimulatedRedis(), worker="w")
+        limits = Limits(rpm=1200, concurrency=2)
+        first = await admission.moment((await granted(admission, 1, limits))[0])
+        held = (await granted(admission, 1, limits))[0]
+        moment = asyncio.create_task(admission.moment(held))
+        await asyncio.sleep(0)
+        opens = asyncio.get_running_loop().time() + await admission.refuse(first, "requests", 2.0)
+        await asyncio.sleep(opens - asyncio.get_running_loop().time() - 0.01)
+        moment.cancel()
+        await asyncio.gather(moment, return_exceptions=True)
+        async with asyncio.timeout(1.0):
+            after = await granted(admission, 2, limits)
+        await admission.close()
+        return after[-1]
+
+    assert run_virtually(scenario()).number
+
+
+def test_a_grant_decided_before_the_gate_closed_and_heard_after_it_waits_anew():
+    """The question was answered in Redis before the refusal, and its answer came in after that."""
+
+    async def scenario() -> float:
+        redis = SimulatedRedis()
+        admission = Admission(redis, worker="w")
+        first = await admission.moment((await granted(admission, 1))[0])
+        redis.latency_s = 0.02
+        asking = asyncio.create_task(granted(admission, 1))
+        await asyncio.sleep(0.011)
+        redis.latency_s = 0.0005
+        closing = asyncio.get_running_loop().time()
+        closed_s = await admission.refuse(first, "requests", 2.0)
+        assert not asking.done()
+        sent = await admission.moment((await asking)[0])
+        await admission.close()
+        return sent.send_at - closing - closed_s
+
+    assert run_virtually(scenario()) >= -1e-3
+
+
+def test_a_clock_of_redis_that_is_set_back_does_not_shut_what_is_granted_after():
+    """A failover behind the old clock, after a gate had closed: a grant of the new life goes out at once."""
+
+    async def scenario() -> bool:
+        redis = SimulatedRedis()
+        admission = Admission(redis, worker="w")
+        await admission.refuse((await granted(admission, 1))[0], "requests", 1.0)
+        redis.fail_over(behind_s=3600)
+        again = (await granted(admission, 1))[0]
+        same = await asyncio.wait_for(admission.moment(again), 10) is again
+        await admission.close()
+        return same
+
+    assert run_virtually(scenario())
 
 
 def test_a_moment_after_close_is_no_error():
