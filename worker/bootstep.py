@@ -69,11 +69,15 @@ class EngineStep(bootsteps.StartStopStep):
             publish=message.publisher(app),
             telemetry=Telemetry(lambda: Dispatcher(app, worker.hostname)),
         )
-        running.start()
+        _engines.append(running)  # at once: a signal must find it also while it waits for the database
+        try:
+            running.start()
+        except BaseException:
+            _engines.remove(running)
+            raise
         # What lives now lives as long as the worker: looking through it at each full collection took 14 % of the CPU.
         gc.collect()
         gc.freeze()
-        _engines.append(running)
         appetite.ask(lambda: running.full)
 
     def stop(self, worker: Any) -> None:

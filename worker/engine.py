@@ -51,13 +51,15 @@ class Engine:
         self._error: BaseException | None = None
         self._hints: Hints
         self._hands: Hands
-        self._loop: asyncio.AbstractEventLoop
-        self._stopping: asyncio.Event
-        self._hurry: asyncio.Event
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping, self._hurry = asyncio.Event(), asyncio.Event()
         self._grace_s = 0.0
 
     def start(self) -> None:
-        """Start the loop and register the worker. Returns when jobs can be accepted, raises why they cannot."""
+        """Start the loop and register the worker. Returns when jobs can be accepted, raises why they cannot.
+
+        Waits for a database that is away. Told to stop meanwhile, it returns, and accepts nothing.
+        """
         self.telemetry.start()
         self._thread.start()
         self._ready.wait()
@@ -70,14 +72,12 @@ class Engine:
 
     def begin_stop(self, grace_s: float) -> None:
         """Claim nothing more, hand back what was not sent, give calls under way `grace_s` seconds; return at once."""
-        self._grace_s, self.stopping = grace_s, True
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._grace_s, self.stopping = grace_s, True  # before the loop is looked for: see `_main`
+        self._tell(self._stopping)
 
     def hasten(self) -> None:
         """Let the grace of a stop, also of one to come, be over; return at once."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._hurry.set)
+        self._tell(self._hurry)
 
     def stop(self, grace_s: float) -> None:
         """Do what `begin_stop` does, and return when it is done."""
@@ -100,6 +100,11 @@ class Engine:
         """How many jobs this worker holds."""
         return len(self._hands)
 
+    def _tell(self, event: asyncio.Event) -> None:
+        if self._loop is not None and self._thread.is_alive():
+            with suppress(RuntimeError):  # it has just ended by itself
+                self._loop.call_soon_threadsafe(event.set)
+
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
@@ -113,17 +118,34 @@ class Engine:
             self._ready.set()
 
     async def _main(self) -> None:
-        self._loop, self._stopping, self._hurry = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        if self.stopping:  # it was told so before there was a loop to tell
+            self._stopping.set()
         self._hints = Hints(self._loop)
         lock = liveness.hold(self.settings.home, self.worker_id)
         try:
             async with Stand(self.settings, self.worker_id, self.publish, self.telemetry) as stand:
                 self._hands = Hands(self._hints, stand.tools, self.settings.calls)
-                await stand.recorder.submit(lambda connection: lease.register(connection, self._row()))
-                self._ready.set()
-                await self._serve(stand, lock)
+                if await self._registered(stand):
+                    self._ready.set()
+                    await self._serve(stand, lock)
+                else:
+                    self._hints.close()
         finally:
             lock.release()
+
+    async def _registered(self, stand: Stand) -> bool:
+        """Register the worker. False: it was told to stop before the database was there."""
+        register = asyncio.create_task(
+            stand.recorder.submit(lambda connection: lease.register(connection, self._row())), name="register"
+        )
+        stop = asyncio.create_task(self._stopping.wait(), name="stop")
+        await asyncio.wait([register, stop], return_when=asyncio.FIRST_COMPLETED)
+        done = register.done()
+        await end_tasks([register, stop])
+        if done:
+            register.result()
+        return done
 
     async def _serve(self, stand: Stand, lock: liveness.Hold) -> None:
         """Work until told to stop, or until one of the tasks that work needs has ended by an error."""

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
+
 from models import clock, leases
 from models.session import reading
 from support.engine import Rig, running
 from support.waiting import eventually
+from worker.engine import Engine
+from worker.telemetry import Telemetry
+
+NOBODY_THERE = "postgresql://mmq@127.0.0.1:1/mmq"
 
 
 def test_stopping_hands_back_what_was_not_answered(rig: Rig) -> None:
@@ -54,3 +62,31 @@ def test_a_hurry_ends_the_grace(rig: Rig) -> None:
         eventually(lambda: rig.job(job_id).state == "queued")
     assert (rig.job(job_id).failures, rig.job(job_id).rescues) == (0, 0)
     assert [(row.outcome, row.code) for row in rig.attempts(job_id)] == [("abandoned", "shutdown")]
+
+
+def test_a_worker_that_waits_for_its_database_can_be_stopped(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """Told to stop before it is registered, it does not wait any longer, and lets messages that come late go by."""
+    settings = rig.settings(MMQ_DATABASE_URL=NOBODY_THERE)
+    telemetry = Telemetry(lambda: rig.events)
+    engine = Engine(settings, name="test@host", lanes=("bulk",), publish=lambda *_: None, telemetry=telemetry)
+    starting = threading.Thread(target=engine.start, daemon=True)
+    starting.start()
+    eventually(lambda: "database is away" in caplog.text)
+    engine.begin_stop(grace_s=3600)
+    starting.join(timeout=60)
+    assert not starting.is_alive()
+    engine.accept("bulk", ["job-1"])
+    assert engine.full
+    engine.stop(grace_s=3600)
+    assert not engine.failed
+
+
+def test_a_stop_may_come_before_the_start(rig: Rig) -> None:
+    """A signal that is quicker than the engine's thread is not lost."""
+    settings = rig.settings(MMQ_DATABASE_URL=NOBODY_THERE)
+    telemetry = Telemetry(lambda: rig.events)
+    engine = Engine(settings, name="test@host", lanes=("bulk",), publish=lambda *_: None, telemetry=telemetry)
+    engine.begin_stop(grace_s=3600)
+    engine.start()
+    engine.stop(grace_s=3600)
+    assert not engine.failed
