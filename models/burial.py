@@ -33,7 +33,8 @@ def bury(
 ) -> Burial:
     """Rescue the jobs of dead workers, close their calls as lost, and forget the workers.
 
-    A job whose calls were lost so for the `quarantine_after`th time fails instead; one that had only waited never does.
+    A job whose calls were lost so for the `quarantine_after`th time fails instead; one whose call was not even begun
+    never does.
     Leaves out a worker whose lease holds at `now`: it renewed after it was found expired.
     """
     # PostgreSQL: locked, so that claims and renewals under way are seen, and two buriers do not share a grave.

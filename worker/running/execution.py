@@ -108,7 +108,9 @@ class Execution:
             raise
 
     async def _attempt(self, request: dict[str, Any]) -> None:
-        desk = self.tools.routes.only(self.row.model) if self.place.soon() else None
+        # One that comes again waits for what refused it, nobody knows how long.
+        first = self.attempts == self.row.attempts
+        desk = self.tools.routes.only(self.row.model) if first and self.place.soon() else None
         if desk is not None:
             await self._begin(desk)
         grant = await self._admit(request)

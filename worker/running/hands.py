@@ -146,7 +146,7 @@ class Hands:
 
     def _run(self, row: Row) -> None:
         place = Place(
-            soon=lambda: self._restraint.soon(row.model),
+            soon=lambda: self._restraint.soon(row.model, time.monotonic()),
             granted=lambda: self._granted(row),
             answered=lambda: self._answered(row),
         )

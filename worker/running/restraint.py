@@ -47,9 +47,10 @@ class Restraint:
         self._forget(now)
         return max((self._allowance(model) - self._queue[model] for model in self._seen), default=LEAST)
 
-    def soon(self, model: str) -> bool:
+    def soon(self, model: str, now: float) -> bool:
         """Return whether all that wait for a model will be admitted within SOON_S, as things went lately."""
-        return self._queue[model] * SPAN_S <= self._granted[model] * SOON_S
+        self._forget(now)
+        return self._granted[model] > 0 and self._queue[model] * SPAN_S <= self._granted[model] * SOON_S
 
     def enough(self) -> int:
         """Return how many jobs it pays to have in reserve."""

@@ -58,3 +58,19 @@ def test_retries_count_as_grants_and_as_nothing_else() -> None:
     for _ in range(3):
         restraint.granted("a", "m", 1.0)
     assert restraint.room(1.0) == 3
+
+
+def test_a_grant_is_soon_as_long_as_grants_come() -> None:
+    """At ten a second one waiter is served within 0.15 s, two are not; nobody is when grants have ceased."""
+    restraint = Restraint()
+    assert not restraint.soon("m", 0.0)
+    for number in range(20):
+        restraint.granted(f"went-{number}", "m", number / 10)
+    claim(restraint, "m", "a", now=1.9)
+    assert restraint.soon("m", 1.9)
+    claim(restraint, "m", "b", now=1.9)
+    assert not restraint.soon("m", 1.9)
+    restraint.ended("a")
+    restraint.ended("b")
+    assert restraint.soon("m", 1.9)
+    assert not restraint.soon("m", 1.9 + SPAN_S + 0.1)
