@@ -185,7 +185,7 @@ def steepen(learned: Learned, elapsed_us: float) -> Learned:
 
 
 def _stride_us(window_s: float) -> float:
-    return FIRST_HOLD_US if window_s == 1 else MINUTE_HOLD_US
+    return MINUTE_HOLD_US if window_s == 60 else FIRST_HOLD_US  # a concurrency has no window
 
 
 def _least(limit: float, evidence: float) -> float:

@@ -40,7 +40,7 @@ local function grow(l, at, elapsed, ceiling, start)
     value = faster
   else
     age = age + elapsed
-    local beyond = (age - l[at + HOLD]) / (l[at + WINDOW] == 1 and FIRST_HOLD_US or MINUTE_HOLD_US)
+    local beyond = (age - l[at + HOLD]) / (l[at + WINDOW] == 60 and MINUTE_HOLD_US or FIRST_HOLD_US)
     if beyond > 0 then value = math.max(value, math.min(faster, l[at + TOP] * (1 + BEND * beyond * beyond * beyond))) end
   end
   if ceiling > 0 and value >= ceiling then return put(l, at) end

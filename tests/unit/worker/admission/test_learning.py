@@ -46,6 +46,14 @@ def test_a_limit_that_was_found_is_held_and_then_left_along_a_cubic_curve(second
     assert grown(TAUGHT, seconds) == pytest.approx(value, rel=0.002)
 
 
+def test_a_concurrency_is_left_in_strides_of_its_own_hold_not_of_a_minutes():
+    """Ten found in flight: ten for 10 s, 11.6 at 30 s; a rate counted by the minute is held for three times as long."""
+    found = fall_at_once(Learned(), Seen(0, 10, 10, told=20))
+    assert [grown(found, seconds) for seconds in (10, 30)] == pytest.approx([10, 11.6], rel=0.002)
+    by_the_minute = replace(TAUGHT, window_s=60, hold_us=MINUTE_HOLD_US)
+    assert [grown(by_the_minute, seconds) for seconds in (30, 90)] == pytest.approx([1200, 1392], rel=0.002)
+
+
 def test_a_ceiling_is_never_passed_and_nothing_is_left_to_learn_at_it():
     """At the ceiling the lesson is forgotten, and what is told from the beginning never grows."""
     assert grown(TAUGHT, 60, ceiling=1250) == 0
