@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from celery import Task
+from celery.signals import worker_ready
 
 from models import acceptance
 from models.lane import Lane
@@ -80,6 +81,12 @@ def _keep(place: _Place, order: Order, failure: Failure) -> None:
     with writing(place.entrance.database) as connection:
         acceptance.reject(connection, row, failure, utcnow())
     log.warning("job %s was refused: %s", row.id, failure.code)
+
+
+@worker_ready.connect
+def prepare(**_facts: Any) -> None:
+    """Read the settings before the first message comes: by then somebody may have broken the file that they are in."""
+    _place()
 
 
 @dataclass(frozen=True, slots=True)
