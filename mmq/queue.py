@@ -58,11 +58,14 @@ class Queue:
             InvalidRequest: the request would fail for certain; lists why. Nothing was enqueued.
             QueueFull: its lane holds as many queued jobs as it may. Nothing was enqueued.
         """
-        if accepted := self.entrance.enqueue([order]):
-            return Job(self, accepted[0].id)
-        with reading(self.database) as connection:
-            known = acceptance.ids_by_key(connection, [str(order.idempotency_key)])
-        return Job(self, known[str(order.idempotency_key)])
+        key = str(order.idempotency_key)
+        while True:
+            if accepted := self.entrance.enqueue([order]):
+                return Job(self, accepted[0].id)
+            with reading(self.database) as connection:
+                known = acceptance.ids_by_key(connection, [key])
+            if key in known:  # else it was purged in between, and the key is a new job's
+                return Job(self, known[key])
 
     def submit_many(
         self,
