@@ -111,8 +111,11 @@ def succeed(connection: Connection, holds: Iterable[Hold], now: datetime) -> set
 
 
 def adopt(connection: Connection, hold: Hold, now: datetime) -> bool:
-    """Finish a job with the answer of a worker that no longer holds it, if nobody else finished it. True if it did."""
-    statement = edge(Edge.ADOPT, now).where(Job.id == hold.job_id)
+    """Finish a job with the answer of a worker that no longer holds it, if nobody else finished it. True if it did.
+
+    The attempts are counted anew: whoever holds the job now may have begun one more.
+    """
+    statement = edge(Edge.ADOPT, now).where(Job.id == hold.job_id).values(attempts=ATTEMPTS_BEGUN)
     return bool(connection.execute(statement).rowcount)
 
 

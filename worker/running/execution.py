@@ -113,9 +113,9 @@ class Execution:
         desk = self.tools.routes.only(self.row.model) if first and self.place.soon() else None
         if desk is not None:
             await self._begin(desk)
+            self.ready_at = time.monotonic()
         grant = await self._admit(request)
         self.place.granted()
-        self._limited_s = time.monotonic() - self.ready_at
         if desk is None:
             try:
                 await self._begin(grant.desk)
@@ -123,6 +123,7 @@ class Execution:
                 await grant.release()
                 raise
         grant = await self._await_moment(grant)
+        self._limited_s = time.monotonic() - self.ready_at
         await self._make_sure(grant)
         try:
             reply = await self._call(grant.desk.client, request)

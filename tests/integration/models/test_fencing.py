@@ -76,16 +76,19 @@ def test_many_succeed_at_once_each_by_its_own_claim(database: Engine) -> None:
 
 @pytest.mark.parametrize("claimed_again", [False, True])
 def test_late_answer_is_adopted_once(job: Engine, claimed_again: bool) -> None:
-    """A worker that lost its job finishes it after all; the worker that had it since then loses."""
+    """A worker that lost its job finishes it after all; the worker that had it since then loses, and is counted."""
     late = claim(job)
     with writing(job) as connection:
         transitions.rescue(connection, ["w1"], NOW)
     other = claim(job, worker_id="w2") if claimed_again else late
     with writing(job) as connection:
+        if claimed_again:
+            assert ledger.begin(connection, [start(other)])
         assert transitions.adopt(connection, late, NOW)
         assert not transitions.adopt(connection, late, NOW)
         assert transitions.succeed(connection, [other], NOW) == set()
-    assert (read(job).state, read(job).worker_id) == (JobState.SUCCEEDED, None)
+    ended = read(job)
+    assert (ended.state, ended.worker_id, ended.attempts) == (JobState.SUCCEEDED, None, int(claimed_again))
 
 
 def test_job_is_not_claimed_before_it_is_due(database: Engine) -> None:
