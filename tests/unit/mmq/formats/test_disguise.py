@@ -13,7 +13,7 @@ from mmq.formats.disguise import disguise
     ("head", "word"),
     [
         (b"PK\x03\x04\x14\x00", "Excel"),
-        (gzip.compress(b'{"prompt": "hi"}'), "gzip"),
+        (gzip.compress(b'{"prompt": "hi"}', mtime=0), "gzip"),
         ("prompt\nhi\n".encode("utf-16"), "UTF-16"),
         ("prompt\nhi\n".encode("utf-16-le"), "no text"),
         ("prompt\nhi\n".encode("utf-32"), "UTF-32"),
