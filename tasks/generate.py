@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from celery import Task
-from celery.signals import worker_ready
+from celery.exceptions import Reject
+from celery.signals import worker_ready, worker_shutting_down
 
 from models import acceptance
 from models.lane import Lane
@@ -33,6 +35,8 @@ from worker.settings import Settings, load
 
 log = logging.getLogger(__name__)
 
+_stopping = threading.Event()
+
 
 @app.task(name=message.TASK, ignore_result=True, send_events=False)
 def run(version: Any, lane: str = Lane.DEFAULT, jobs: Sequence[Any] = (), **_newer: Any) -> None:
@@ -47,9 +51,23 @@ def run(version: Any, lane: str = Lane.DEFAULT, jobs: Sequence[Any] = (), **_new
 # Acknowledged only after the commit, unlike all others: until then the message is the only copy of the prompt.
 @app.task(name=GENERATE, bind=True, ignore_result=True, send_events=False, acks_late=True)
 def generate(self: Task[Any, Any], /, *positional: Any, **arguments: Any) -> None:
-    """Accept a job that was sent as a message (`tasks.contract.Generate`), under its task id."""
+    """Accept a job that was sent as a message (`tasks.contract.Generate`), under its task id.
+
+    A worker that is stopped while the database is away gives the message back.
+    """
     task_id = str(self.request.id)
-    outage.outlast("database", lambda _again: _accept(task_id, positional, arguments))
+    try:
+        outage.outlast("database", lambda _again: _accept(task_id, positional, arguments), closing=_stopping)
+    except Exception as exc:
+        if not outage.is_outage(exc):
+            raise
+        raise Reject(outage.brief(exc), requeue=True) from None
+
+
+@worker_shutting_down.connect
+def stop_waiting(**_facts: Any) -> None:
+    """Let no message that waits for the database hold up a stop."""
+    _stopping.set()
 
 
 def _accept(task_id: str, positional: Sequence[Any], arguments: Mapping[str, Any]) -> None:

@@ -168,7 +168,8 @@ class Engine:
             await self._hands.empty(self._grace_s, self._hurry)
             await end_tasks([keep_lease])
             with suppress(asyncio.CancelledError):  # the database is away: the lease will run out by itself
-                await stand.recorder.submit(lambda connection: lease.leave(connection, self.worker_id, left))
+                most = self.settings.quarantine_after
+                await stand.recorder.submit(lambda connection: lease.leave(connection, self.worker_id, left, most))
         for task in done:
             task.result()  # one that ended by an error ends the engine by it
 

@@ -14,6 +14,8 @@ from support.databases import PostgresqlServer
 from support.redis_server import running_redis
 from support.waiting import eventually
 from support.workers import Place, Worker
+from tasks.contract import GENERATE
+from tasks.producer import producer
 from worker.recording.spool import folder
 
 JOBS = 3
@@ -66,4 +68,27 @@ def test_answers_that_a_worker_could_not_record_are_recorded_by_the_next(
     assert {(row.claim, row.attempts, row.rescues) for row in rows} == {(1, 1, 0)}
     assert workplace.sandbox.stats()["calls"] == JOBS
     assert [*folder(workplace.home).iterdir()] == []
+    assert MARK not in first.log + second.log
+
+
+def test_a_message_that_a_stopped_worker_could_not_accept_is_accepted_by_the_next(
+    workplace: Place, postgresql_databases: PostgresqlServer
+) -> None:
+    """The message is the only copy of its prompt: it goes back into its queue, and the worker ends at once."""
+    app = producer(f"redis+socket://{workplace.redis.socket_path}")
+    try:
+        with workplace.worker() as first:
+            postgresql_databases.stop("fast")
+            try:
+                kwargs = {"prompt": MARK}
+                app.send_task(GENERATE, kwargs=kwargs, task_id="task-1", queue="default", ignore_result=True)
+                eventually(lambda: "database is away" in first.log)
+                assert first.terminate() == 0
+            finally:
+                postgresql_databases.start()
+        with workplace.worker() as second:
+            assert workplace.ended("task-1").state == "succeeded"
+    finally:
+        app.close()
+    assert workplace.sandbox.stats()["calls"] == 1
     assert MARK not in first.log + second.log

@@ -48,13 +48,15 @@ def beat(connection: Connection, worker_id: str) -> Beat:
     return Beat(renewed, leases.holds(connection, worker_id), pause.paused(connection), set_limits.all_set(connection))
 
 
-def leave(connection: Connection, worker_id: str, hints: Sequence[str]) -> None:
+def leave(connection: Connection, worker_id: str, hints: Sequence[str], quarantine_after: int) -> None:
     """End the worker's lease now. Jobs that it was told of but did not claim are fed to others at once."""
     now = clock.now(connection)
     if hints:
         feeding.unfeed(connection, hints)
     leases.renew(connection, worker_id, now)
-    burial.bury(connection, [worker_id], now)  # it holds nothing any more; what a fault left is given back here
+    burial.bury(
+        connection, [worker_id], now, quarantine_after
+    )  # it holds nothing any more; what a fault left is given back here
 
 
 async def lead(redis: Redis, worker_id: str) -> bool:

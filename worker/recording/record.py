@@ -99,7 +99,9 @@ class Recorder:
                 group, self._pending = self._pending, []
                 if not await self._outlast(group):
                     return
-                await self._safekeeping.recorded(_ends(group))
+                # What the database refused, by a right that was revoked say, was paid for all the same.
+                await self._safekeeping.keep([end for end in _ends(group) if end.refusal is not None])
+                await self._safekeeping.recorded([end for end in _ends(group) if end.refusal is None])
                 for entry in group:
                     entry.settle()
         finally:

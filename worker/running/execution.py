@@ -209,12 +209,12 @@ class Execution:
             await grant.refuse(dimension, failed.refusal.retry_after)
         else:
             await grant.settle(None)
-        if verdict.action is Action.PAUSE:
-            await self.tools.pauses.pause(grant.desk.name, verdict)
         if verdict.action in {Action.RETRY, Action.FAIL}:
             self.failures += 1
         seconds = self.ready_at - self.sent_at
         self._finish = outcome.refused(self.row.id, self.attempts, failed, seconds, self._limited_s)
+        if verdict.action is Action.PAUSE:
+            await self.tools.pauses.pause(grant.desk.name, verdict)
 
     async def _try_again(self, failed: BaseException, seconds: float) -> None:
         await self._end(Held(self._hold()), self._take_finish())
@@ -242,7 +242,7 @@ class Execution:
             self.tools.telemetry.failed(self.row.id, f"no_account, {message}")
 
     async def _hand_back(self) -> None:
-        finish = self._abandon(Abandoned.SHUTDOWN if self._sent else Abandoned.UNSENT)
+        finish = self._take_finish() or self._abandon(Abandoned.SHUTDOWN if self._sent else Abandoned.UNSENT)
         await self._end(HandedBack(self._hold(), Edge.RELEASE), finish)
 
     async def _part(self) -> None:
