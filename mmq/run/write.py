@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from heapq import merge
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from models.table import Row
 
 def write_answers(database: Engine, batch_id: str, target: str) -> int:
     """Write the answers there are, in input order; return how many."""
-    with reading(database) as connection:
-        return write_jsonl(target, answers(connection, batch_id))
+    # Closed before the connection, also when a signal cuts the writing short.
+    with reading(database) as connection, closing(answers(connection, batch_id)) as lines:
+        return write_jsonl(target, lines)
 
 
 def write_failures(database: Engine, batch_id: str, target: str, bad_lines: Iterable[dict[str, Any]] = ()) -> int:
@@ -28,8 +30,8 @@ def write_failures(database: Engine, batch_id: str, target: str, bad_lines: Iter
 
     Return how many. Without any, no file is made; one that is there from before is emptied.
     """
-    with reading(database) as connection:
-        jobs = ((row.position, failure(row)) for row in queries.results(connection, batch_id, succeeded=False))
+    with reading(database) as connection, closing(queries.results(connection, batch_id, succeeded=False)) as rows:
+        jobs = ((row.position, failure(row)) for row in rows)
         lines = ((bad["line"], bad) for bad in bad_lines)
         both = merge(jobs, lines, key=lambda item: item[0])
         first = next(both, None)
@@ -38,12 +40,13 @@ def write_failures(database: Engine, batch_id: str, target: str, bad_lines: Iter
         return write_jsonl(target, _lines(first, both))
 
 
-def answers(connection: Connection, batch_id: str) -> Iterator[dict[str, Any]]:
+def answers(connection: Connection, batch_id: str) -> Generator[dict[str, Any]]:
     """Yield the lines of the results file."""
-    for row in queries.results(connection, batch_id, succeeded=True):
-        body = json.loads(row.answer)
-        status = row.http_status or 200
-        yield answered_line(row.id, row.custom_id, request_id=row.request_id, body=body, status_code=status)
+    with closing(queries.results(connection, batch_id, succeeded=True)) as rows:
+        for row in rows:
+            body = json.loads(row.answer)
+            status = row.http_status or 200
+            yield answered_line(row.id, row.custom_id, request_id=row.request_id, body=body, status_code=status)
 
 
 def failure(row: Row) -> dict[str, Any]:

@@ -145,8 +145,8 @@ def test_a_job_that_failed_is_not_asked_again_until_somebody_wants_it(place: Cal
     assert (again.returncode, sandbox.stats()["calls"]) == (3, 2)
     (batch,) = mmq.json("status")["batches"]
     assert f"mmq retry {batch['id']}" in again.stderr
-    assert mmq.json("retry", batch["id"], "--code", "1027") == {"queued": 0}
-    assert mmq.json("retry", batch["id"], "--code", "1026") == {"queued": 1}
+    assert mmq.json("retry", batch["id"], "--code", "1027") == {"queued": 0, "recovered": 0}
+    assert mmq.json("retry", batch["id"], "--code", "1026") == {"queued": 1, "recovered": 0}
     assert mmq.run("run", source, "-o", "out.jsonl").returncode == 0
     assert len(mmq.read("out.jsonl")) == 2
     assert (mmq.folder / "out.errors.jsonl").read_text() == ""
