@@ -160,9 +160,7 @@ def failures_by_code(connection: Connection, batch_id: str) -> Sequence[Row]:
     return connection.execute(statement).all()
 
 
-def results(
-    connection: Connection, batch_id: str, *, succeeded: bool, rows_a_fetch: int = 500
-) -> Generator[Row]:
+def results(connection: Connection, batch_id: str, *, succeeded: bool, rows_a_fetch: int = 500) -> Generator[Row]:
     """Yield the finished jobs of a batch in input order, each with the attempt that decided it.
 
     With `succeeded` those that have an answer, else those that finished without one. The rows are streamed, so that a
