@@ -24,7 +24,8 @@ class SimulatedCluster:
     def __init__(self, provider: SimulatedProvider, limits: Limits, workers: int) -> None:
         self.provider, self.limits, self.redis = provider, limits, SimulatedRedis()
         self.random = random.Random(provider.seed)
-        self.admissions = [Admission(self.redis, worker=f"worker-{i}") for i in range(workers)]
+        jitter = random.Random(provider.seed).random  # so that a run that fails can be run again
+        self.admissions = [Admission(self.redis, worker=f"worker-{i}", jitter=jitter) for i in range(workers)]
 
     async def job(self, worker: int, *, lane: str = "bulk", tokens: int = 1000, estimate: int = 1250) -> float:
         """Try until it is answered; return the seconds that admission took the first time."""

@@ -36,9 +36,16 @@ class Admission:
     """
 
     def __init__(
-        self, redis: Redis, *, worker: str, policy: Policy | None = None, memory: Memory | None = None
+        self,
+        redis: Redis,
+        *,
+        worker: str,
+        policy: Policy | None = None,
+        memory: Memory | None = None,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._redis = redis
+        self._jitter = jitter
         self._worker = worker
         self._policy = policy or Policy()
         self._memory = memory
@@ -98,7 +105,7 @@ class Admission:
         The tokens and the place are given back; the request did go out and stays counted. Refusals of calls that were
         already under way when the gate closed count as one.
         """
-        jitter = random.random()  # noqa: S311  spreads waits, keeps no secret
+        jitter = self._jitter()
         wait_us = -1.0 if retry_after is None else max(0.0, retry_after) * 1e6
         turnstile = self._turnstiles.get(reservation.budget)
         limits = turnstile.limits if turnstile else Limits()
