@@ -12,6 +12,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from worker.recording.durable import sync_folder
+
 HEADER = b'{"mmq spool":1}\n'  # another layout of the lines takes another number
 LIMIT_BYTES = 256 * 2**20  # a worker of 100 calls has at most 100 answers to keep, some 1 MB
 
@@ -77,7 +79,7 @@ class Spool:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 if os.fstat(descriptor).st_nlink:
-                    _sync(self.path.parent)  # or a power cut would take the name, and with it the lines
+                    sync_folder(self.path.parent)  # or a power cut would take the name, and with it the lines
                     return descriptor
             except OSError:
                 os.close(descriptor)
@@ -88,11 +90,3 @@ class Spool:
 def folder(home: Path) -> Path:
     """Return where the files lie."""
     return home / "spool"
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

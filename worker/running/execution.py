@@ -69,7 +69,7 @@ class Execution:
         self._stopping = self._taken = False  # what the engine told
         self._under_way = False  # between an attempt's first and last line in the ledger
         self._sent = False  # of the attempt under way
-        self._limited_s: float | None = None  # how long it waited, if that was not known when it was written
+        self._limited_s: float | None = None  # how long limits held it, once it is to be sent
         self._ownership = Ownership(row, tools)
         self._finish: Finish | None = None  # how the last attempt ended, until it is written
 

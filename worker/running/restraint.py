@@ -45,6 +45,7 @@ class Restraint:
     def room(self, now: float) -> int:
         """Return how many more jobs to claim, 0 or less for none."""
         self._forget(now)
+        self._seen = {model: moment for model, moment in self._seen.items() if moment > now - SEEN_S}
         return max((self._allowance(model) - self._queue[model] for model in self._seen), default=LEAST)
 
     def soon(self, model: str, now: float) -> bool:
@@ -62,4 +63,3 @@ class Restraint:
     def _forget(self, now: float) -> None:
         while self._grants and self._grants[0][0] < now - SPAN_S:
             self._granted[self._grants.popleft()[1]] -= 1
-        self._seen = {model: moment for model, moment in self._seen.items() if moment > now - SEEN_S}
