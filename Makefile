@@ -41,5 +41,5 @@ chaos: install ## Kill everything around 5,000 jobs for some minutes, and count 
 docs: install ## Write docs/errors.md from the table of errors
 	PYTHONPATH=tests $(BIN)/python -m support.errors_page
 
-clean: ## Remove the environment, caches and embedded state
-	rm -rf .venv .mmq .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+clean: ## Remove the environments, caches and embedded state
+	rm -rf .venv .mmq benchmarks/.peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -60,7 +60,7 @@ class Contest:
 
 def throughput(*, full: bool) -> Contest:
     """Calls of 50 ms through every queue, in one process and in two."""
-    jobs, repetitions = (5000, 3) if full else (2000, 1)
+    jobs, repetitions = 5000, 3 if full else 1
 
     def scenario(in_flight: int, processes: int) -> Scenario:
         many = f"{processes} process{'es' if processes > 1 else ''}"

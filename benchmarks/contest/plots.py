@@ -15,8 +15,8 @@ LIMIT_S = 120
 
 def draw(contest: str, columns: Columns) -> None:
     """Write `results/CONTEST.png` from its JSON; where matplotlib cannot be had, say so and go on."""
-    command = [str(BARS), str(results(contest, ".json")), str(results(contest, ".png")), columns.first]
-    picture(command)
+    best = "most" if columns.more_is_better else "least"
+    picture([str(BARS), str(results(contest, ".json")), str(results(contest, ".png")), columns.first, best])
 
 
 def picture(command: list[str]) -> None:
