@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Float, Text, bindparam, cast, func, or_, select, update
+from sqlalchemy import Connection, Float, Select, Text, bindparam, cast, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from models.among import among
@@ -74,19 +75,24 @@ def begin(connection: Connection, starts: Sequence[Start]) -> set[str]:
 
     A job that was cancelled, or rescued from a worker that had been frozen, is not among them and must not be sent.
     """
-    held = (
-        select(Job.id, Job.claim)
-        .where(among(connection, Job.id, [start.job_id for start in starts]), Job.state == "running")
-        .order_by(Job.id)
-        # PostgreSQL: a rescue in between would count the attempts without these, and their numbers be given twice.
-        .with_for_update(read=True)
-    )
-    claims = {row.id: row.claim for row in connection.execute(held)}
+    ids = {"ids": [start.job_id for start in starts]}
+    claims = {row.id: row.claim for row in connection.execute(_held(connection.dialect.name), ids)}
     rows = [start for start in starts if claims.get(start.job_id) == start.claim]
     if rows:
         insert_once = on_dialect(connection, Attempt).on_conflict_do_nothing()
         connection.execute(insert_once, [_values(row) for row in rows])
     return {row.job_id for row in rows}
+
+
+@cache
+def _held(dialect: str) -> Select[str, int]:
+    return (
+        select(Job.id, Job.claim)
+        .where(among(dialect, Job.id), Job.state == "running")
+        .order_by(Job.id)
+        # PostgreSQL: a rescue in between would count the attempts without these, and their numbers be given twice.
+        .with_for_update(read=True)
+    )
 
 
 def close(connection: Connection, finishes: Sequence[Finish]) -> None:
@@ -103,8 +109,8 @@ def close(connection: Connection, finishes: Sequence[Finish]) -> None:
 def known(connection: Connection, finishes: Sequence[Finish]) -> set[tuple[str, int]]:
     """Return which of these calls, as (job, number), have been begun in this database."""
     jobs = {finish.job_id for finish in finishes}
-    begun = select(Attempt.job_id, Attempt.number).where(among(connection, Attempt.job_id, sorted(jobs)))
-    return {(row.job_id, row.number) for row in connection.execute(begun)}
+    begun = select(Attempt.job_id, Attempt.number).where(among(connection.dialect.name, Attempt.job_id))
+    return {(row.job_id, row.number) for row in connection.execute(begun, {"ids": sorted(jobs)})}
 
 
 def mark_lost(connection: Connection, worker_ids: Sequence[str], now: datetime) -> int:
