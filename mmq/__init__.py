@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from mmq.handles import Batch, Job
     from mmq.queue import Queue
     from mmq.result import JobFailed, Result
-    from worker.errors import ConfigurationError, InvalidRequest, MmqError, NotFound, QueueFull, Unavailable
+    from worker.errors import (
+        ConfigurationError,
+        InvalidRequest,
+        MmqError,
+        NotFound,
+        QueueFull,
+        StreamBroken,
+        Unavailable,
+    )
 
 __all__ = [
     "AsyncBatch",
@@ -27,6 +35,7 @@ __all__ = [
     "Queue",
     "QueueFull",
     "Result",
+    "StreamBroken",
     "Unavailable",
 ]
 

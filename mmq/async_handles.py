@@ -10,8 +10,10 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from mmq.handles import FIRST_POLL_S, LONGEST_POLL_S, Batch, Job
+from mmq.handles import Batch, Job
+from mmq.polling import FIRST_POLL_S, LONGEST_POLL_S
 from mmq.result import JobFailed, Result, answer_of
+from mmq.streaming.async_follow import follow
 from worker.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -53,6 +55,10 @@ class AsyncJob:
             return await asyncio.to_thread(self._job.wait, 0)
         except TimeoutError:
             raise TimeoutError(f"job {self.id} has not ended after {timeout} s") from None
+
+    def stream(self, timeout: float | None = None) -> AsyncIterator[str]:
+        """Yield the answer's text as it comes, as `Job.stream` does and with its errors."""
+        return follow(self._queue.lookout, self._queue.queue.settings.redis_url, self.id, timeout)
 
     def __repr__(self) -> str:
         return f"AsyncJob({self.id!r})"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Generator
+from typing import TYPE_CHECKING
 
+from mmq.polling import poll
 from mmq.result import JobFailed, Result, answer_of
+from mmq.streaming.follow import follow
 from models import queries
 from models.session import reading
 from models.state import FINAL
@@ -15,9 +16,6 @@ from worker.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from mmq.queue import Queue
-
-T = TypeVar("T")
-FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.5
 
 
 class Job:
@@ -44,6 +42,19 @@ class Job:
             TimeoutError: it has not ended yet. The job goes on; wait again.
         """
         return answer_of(poll(self._ended, timeout, f"job {self.id} has not ended"))
+
+    def stream(self, timeout: float | None = None) -> Generator[str, None, None]:
+        """Yield the answer's text as it comes, until it is complete; `timeout` seconds at the most.
+
+        It comes piece by piece where the job was submitted with `stream=True`, else at once. Whoever begins late gets
+        first what has come so far. Only the text: the reasoning and the rest are in what `wait` returns.
+
+        Raises:
+            JobFailed: it ended without an answer.
+            StreamBroken: the call came to nothing after some of its text was yielded, and is made again.
+            TimeoutError: it has not ended yet. The job goes on; follow it anew, or wait.
+        """
+        return follow(self._ended, self._queue.settings.redis_url, self.id, timeout)
 
     def _ended(self) -> Row | None:
         row = self._queue.decided(self.id)
@@ -93,16 +104,3 @@ class Batch:
 
     def __repr__(self) -> str:
         return f"Batch({self.id!r})"
-
-
-def poll(look: Callable[[], T | None], timeout: float | None, overdue: str) -> T:
-    """Look again and again, first quickly and then twice a second, until there is something to see."""
-    end = None if timeout is None else time.monotonic() + timeout
-    pause = FIRST_POLL_S
-    while (seen := look()) is None:
-        left = None if end is None else end - time.monotonic()
-        if left is not None and left <= 0:
-            raise TimeoutError(f"{overdue} after {timeout} s")
-        time.sleep(pause if left is None else min(pause, left))
-        pause = min(pause * 1.5, LONGEST_POLL_S)
-    return seen

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from sqlalchemy import Engine
 
-from mmq.handles import FIRST_POLL_S, LONGEST_POLL_S
+from mmq.polling import FIRST_POLL_S, LONGEST_POLL_S
 from models import queries
 from models.session import reading
 from models.table import Row

@@ -154,6 +154,8 @@ class Engine:
         workers = [
             asyncio.create_task(stand.feeder.run(), name="feed"),
             asyncio.create_task(stand.replay.run(), name="replay"),
+            asyncio.create_task(stand.tools.broadcast.listen(), name="followers"),
+            asyncio.create_task(stand.tools.broadcast.tell(), name="broadcast"),
             asyncio.create_task(self._stopping.wait(), name="stop"),
         ]
         done, _ = await asyncio.wait(

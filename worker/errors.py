@@ -6,6 +6,7 @@ MmqError
 ├── CallFailed             one call to MiniMax brought no answer; its verdict says what follows
 ├── Unavailable            a service of ours (Redis, the database) is away; wait
 ├── QueueFull              a lane holds as many queued jobs as it may; come again later
+├── StreamBroken           what was heard of an answer is not what became of it; wait for the answer, or follow anew
 └── NotFound               no such job or batch
 """
 
@@ -87,6 +88,15 @@ class QueueFull(MmqError):
         added = "" if coming is None else f", and {coming:,} more have no room"
         remedy = "submit again when some are done, or raise MMQ_MAX_QUEUED or the lane's bound in mmq.toml"
         super().__init__(f"lane {self.lane!r} may hold {most:,} queued jobs{added}; {remedy}")
+
+
+class StreamBroken(MmqError):
+    """The call whose text was followed came to nothing, and another is made or was: what was heard is void."""
+
+    def __init__(self, job_id: str, heard: int) -> None:
+        self.job_id = job_id
+        remedy = "wait for the answer, or follow the job anew"
+        super().__init__(f"job {job_id}: the call broke off after {heard:,} characters and is made again; {remedy}")
 
 
 class NotFound(MmqError):

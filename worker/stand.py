@@ -25,6 +25,7 @@ from worker.routing.steering import Steering
 from worker.running.estimate import OutputEstimate
 from worker.running.tools import Tools
 from worker.settings import Settings
+from worker.streaming.broadcast import Broadcast
 from worker.telemetry import Telemetry
 
 
@@ -66,6 +67,7 @@ class Stand:
             pauses=pauses,
             estimate=OutputEstimate(),
             telemetry=telemetry,
+            broadcast=Broadcast(self.redis),
         )
         self.recording: asyncio.Task[None]
 

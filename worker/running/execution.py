@@ -186,7 +186,10 @@ class Execution:
         self.sent_at = time.monotonic()
         self.tools.telemetry.started(self.row.id)
         try:
-            return await client.complete(request)
+            if not request.get("stream"):
+                return await client.complete(request)
+            with self.tools.broadcast.call(self.row.id, self.attempts) as take:
+                return await client.complete(request, take)
         finally:
             self.phase = Phase.RECORDING
 

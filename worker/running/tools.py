@@ -11,6 +11,7 @@ from worker.routing.routes import Routes
 from worker.routing.steering import Steering
 from worker.running.estimate import OutputEstimate
 from worker.running.steady import steady
+from worker.streaming.broadcast import Broadcast
 from worker.telemetry import Telemetry
 
 
@@ -25,4 +26,5 @@ class Tools:
     pauses: Pauses
     estimate: OutputEstimate
     telemetry: Telemetry
+    broadcast: Broadcast
     clock: Callable[[], float] = steady
