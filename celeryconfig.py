@@ -11,6 +11,7 @@ from worker.configuration.broker import broker_url as _broker_url
 broker_url = _broker_url(os.environ)
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None  # a worker waits for Redis however long it is away
+broker_channel_error_retry = True  # what a demoted Redis answers is an error of the channel; it would end the worker
 broker_transport_options = {
     "queue_order_strategy": "worker.running.appetite:Appetite",  # in the order of -Q; less when full
     "polling_interval": 0.25,  # seconds of one read: how soon a worker that was full reads the other lanes again

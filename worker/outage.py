@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 log = logging.getLogger(__name__)
@@ -17,6 +17,7 @@ T = TypeVar("T")
 
 SQLITE_OUTAGES = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN")
 LIMIT_EXCEEDED = "54"  # PostgreSQL's class of values too large for an index and the like: waiting does not shrink them
+DEMOTED = ("READONLY", "UNBLOCKED")  # what Redis answers to a script, and to who waits for a list, of a former master
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 
 
@@ -30,6 +31,14 @@ def is_outage(error: BaseException) -> bool:
             return False
         return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     return isinstance(error, RedisError | BrokerError | ConnectionError)
+
+
+def is_demotion(error: BaseException) -> bool:
+    """Return whether a Redis that was the master says that it is a replica now: it must be left for its successor."""
+    words = str(error)
+    return isinstance(error, ReadOnlyError) or (
+        isinstance(error, ResponseError) and any(word in words for word in DEMOTED)
+    )
 
 
 def outlast(service: str, action: Callable[[bool], T], *, closing: threading.Event | None = None) -> T:

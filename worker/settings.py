@@ -92,7 +92,10 @@ def load(environ: Mapping[str, str], *, key_needed: bool = False) -> Settings:
     lanes = written.table("lanes")
     redis_url = reader.confided("MMQ_REDIS_URL")
     if redis_url and (complaint := broker.redis_complaint(redis_url)):
-        reader.problem("MMQ_REDIS_URL", complaint, "set it like redis://:password@host:6379/0, or unset it")
+        reader.problem("MMQ_REDIS_URL", complaint, broker.remedy(redis_url))
+    broker_url = reader.confided("MMQ_BROKER_URL")
+    if broker_url and (complaint := broker.broker_complaint(broker_url)):
+        reader.problem("MMQ_BROKER_URL", complaint, broker.remedy(broker_url))
     embedded = f"unix://{broker.socket_path(home)}"
     settings = Settings(
         payers=tuple(found.payers),
@@ -104,7 +107,7 @@ def load(environ: Mapping[str, str], *, key_needed: bool = False) -> Settings:
         calls=reader.whole("MMQ_CALLS") or DEFAULT_CALLS,
         database_url=_database(reader, home),
         redis_url=redis_url or embedded,
-        broker_url=broker.for_celery(reader.confided("MMQ_BROKER_URL") or redis_url or embedded),
+        broker_url=broker.for_celery(broker_url or redis_url or embedded),
         embedded_redis=not redis_url,
         home=home,
         config_file=config_file,

@@ -14,6 +14,7 @@ from worker.configuration.environment import Reader
 from worker.errors import ConfigurationError
 
 SCHEMES = frozenset({"redis", "rediss", "unix"})
+SENTINEL = "sentinel://"
 SOCKET_PATH_BYTES = 100  # the kernel's limit for a socket path is 104 bytes on macOS, 108 on Linux
 
 
@@ -45,6 +46,8 @@ def for_celery(url: str) -> str:
 
 def redis_complaint(url: str) -> str | None:
     """Return what is wrong with a Redis URL, without repeating the password it may hold; None if nothing is."""
+    if url.startswith(SENTINEL):
+        return broker_complaint(url)
     try:
         parts = urlsplit(url)
         _port = parts.port
@@ -57,6 +60,21 @@ def redis_complaint(url: str) -> str | None:
     if parts.scheme != "unix" and not parts.hostname:
         return "names no host"
     return None
+
+
+def broker_complaint(url: str) -> str | None:
+    """Return what is wrong with another broker's URL, None if nothing is known to be.
+
+    Celery could ask Sentinels if it were told the master's name, which no URL can say; and admission cannot.
+    """
+    return "names Sentinels, which cannot be asked here" if url.startswith(SENTINEL) else None
+
+
+def remedy(url: str) -> str:
+    """Return what to do about a URL with a complaint."""
+    if url.startswith(SENTINEL):
+        return "name one address that follows the master, as docs/production.md tells"
+    return "set it like redis://:password@host:6379/0, or unset it"
 
 
 def socket_path(home: Path) -> Path:

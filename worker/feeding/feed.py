@@ -41,7 +41,9 @@ LOST_AFTER = timedelta(seconds=30)
 LARGEST_MESSAGE = 50  # jobs to a message
 LARGEST_FEEDING = 2000  # jobs to a transaction
 NUDGE_KEY = "mmq:nudge"
-EPOCH_KEY = "mmq:epoch"  # gone when Redis was flushed or is new, and with it every message
+#: Which server holds the messages. Another value, or none: they are gone, or, of a replica that took over or a server
+#: that was restarted, perhaps the newest of them.
+EPOCH_KEY = "mmq:epoch"
 
 Publish = Callable[[str, Sequence[str]], None]
 
@@ -109,12 +111,13 @@ class Feeder:
             await self.redis.blpop([NUDGE_KEY], timeout=seconds)
 
     async def _look_after(self) -> None:
-        fresh = not await self.redis.exists(EPOCH_KEY)
+        server = (await self.redis.info("server")).get("run_id", "unknown")
+        fresh = await self.redis.get(EPOCH_KEY) != server.encode()
         # The queues of Redis as broker; those of another always look empty.
         empty = {lane for lane in Lane if not await self.redis.llen(lane)}
         await asyncio.to_thread(self._upkeep, fresh, empty)
         if fresh:  # only now: were the database away, nobody would see it again
-            await self.redis.set(EPOCH_KEY, self.worker_id)
+            await self.redis.set(EPOCH_KEY, server)
 
     def _upkeep(self, fresh: bool, empty: Collection[Lane]) -> None:
         with reading(self.database) as connection:

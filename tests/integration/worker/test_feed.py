@@ -167,6 +167,19 @@ def test_what_a_flush_lost_is_fed_again(database: Engine, redis_server: RedisSer
     assert outbox.ids == [*ids, *ids[1:]]
 
 
+def test_what_a_replica_that_took_over_may_lack_is_fed_again(sqlite: Engine, redis_server: RedisServer) -> None:
+    """It copied the mark of its master, whose newest messages it may never have got."""
+    live(sqlite)
+    ids = backlog(sqlite, 2)
+    outbox = Outbox()
+    turn(sqlite, redis_server, outbox)
+    with redis.Redis.from_url(redis_server.unix_url) as client:
+        client.set(EPOCH_KEY, "the run id of the master that died")
+    turn(sqlite, redis_server, outbox)
+    turn(sqlite, redis_server, outbox)
+    assert outbox.ids == [*ids, *ids]
+
+
 def test_a_flush_is_not_forgotten_while_the_database_is_away(sqlite: Engine, redis_server: RedisServer) -> None:
     """The mark of a new Redis is set only once its consequence is committed."""
     live(sqlite)
@@ -208,7 +221,7 @@ def lose(database: Engine, server: RedisServer, lie: int) -> list[str]:
         feeding.mark_fed(connection, ids[:1], utcnow() - timedelta(seconds=31))
         feeding.mark_fed(connection, ids[1:], utcnow() - timedelta(seconds=15))
     with redis.Redis.from_url(server.unix_url) as client:
-        client.set(EPOCH_KEY, "w1")
+        client.set(EPOCH_KEY, client.info("server")["run_id"])
         for _ in range(lie):
             client.lpush("bulk", "a message")
     return ids

@@ -142,3 +142,18 @@ def test_a_fault_is_raised_at_once(waits: list[float]) -> None:
 def test_a_brief_error_repeats_no_row(error: BaseException, said: str) -> None:
     """Neither the statement, nor its parameters, nor PostgreSQL's DETAIL, which shows the row."""
     assert outage.brief(error) == said
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (redis.exceptions.ReadOnlyError("You can't write against a read only replica."), True),
+        (redis.exceptions.ResponseError("Error running script: @user_script:9: -READONLY You can't write"), True),
+        (redis.exceptions.ResponseError("UNBLOCKED force unblock from blocking operation, state changed"), True),
+        (redis.exceptions.ResponseError("wrong number of arguments"), False),
+        (redis.exceptions.ConnectionError("READONLY"), False),
+    ],
+)
+def test_a_redis_that_became_a_replica_is_known_by_what_it_answers(error, expected):
+    """To a command, to a script, to who waits for a list."""
+    assert outage.is_demotion(error) is expected

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from worker.configuration.broker import SOCKET_PATH_BYTES, broker_url, redis_complaint, socket_path
+from worker.configuration.broker import (
+    SOCKET_PATH_BYTES,
+    broker_complaint,
+    broker_url,
+    redis_complaint,
+    socket_path,
+)
+from worker.errors import ConfigurationError
+from worker.settings import load
 
 
 @pytest.mark.parametrize(
@@ -52,6 +60,7 @@ def test_urls_that_redis_understands_have_no_complaint(url):
         ("unix://", "names no socket"),
         ("redis://:word@cache:port", "is not a URL"),
         ("redis://[::1", "is not a URL"),
+        ("sentinel://:word@one:26379;sentinel://two:26379", "names Sentinels"),
     ],
 )
 def test_a_complaint_tells_what_is_wrong_without_the_password(url, complaint):
@@ -73,3 +82,15 @@ def test_a_long_home_has_its_socket_in_a_folder_of_its_own():
     assert path == socket_path(home)
     assert path.parent != socket_path(home / "other").parent
     assert f"mmq-{os.getuid()}-" in str(path)
+
+
+@pytest.mark.parametrize("name", ["MMQ_REDIS_URL", "MMQ_BROKER_URL"])
+def test_sentinels_are_refused_with_the_way_that_works(name):
+    """Celery would fail for want of the master's name, and admission could not ask them at all."""
+    with pytest.raises(ConfigurationError, match=rf"{name}: names Sentinels.*one address that follows the master"):
+        load({name: "sentinel://one:26379"})
+
+
+def test_another_broker_than_redis_has_no_complaint():
+    """What Celery knows is Celery's to judge."""
+    assert broker_complaint("amqp://rabbit//") is None
