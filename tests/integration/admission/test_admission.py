@@ -181,3 +181,21 @@ def test_close_turns_waiters_away_and_leaves_only_the_schedule_behind(server):
     asyncio.run(scenario())
     with redis.Redis.from_url(server.unix_url) as client:
         assert client.keys() == [b"mmq:{a%7Db%3Ac:m%7Bd}:state"]
+
+
+def test_workers_that_die_leave_no_key_for_good(server):
+    """Whatever is in Redis when the last workers of a budget are killed, holding and waiting, has an end."""
+
+    async def scenario() -> None:
+        async with workers(server, 2, ONLY_WOKEN) as admissions:
+            limits, waits = Limits(concurrency=1), Waits()
+            await admissions[0].acquire(BUDGET, limits, **BULK)
+            waiting = asyncio.create_task(admissions[1].acquire(BUDGET, limits, **BULK, on_wait=waits))
+            await waits.for_dimension("concurrency")
+            with redis.Redis.from_url(server.unix_url) as client:
+                left = {key.decode(): client.ttl(key) for key in client.scan_iter()}
+            assert set(left) == {BUDGET.state, *(BUDGET.all[place] for place in (1, 2, 5))}
+            assert all(0 < seconds <= 86_400 for seconds in left.values()), left
+            waiting.cancel()
+
+    asyncio.run(scenario())

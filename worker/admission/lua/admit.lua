@@ -22,6 +22,7 @@ local MOST_ELAPSED_US = 5000000 -- two heartbeats: a longer silence was no time 
 local MOST_SHIFT_US = 1000000 -- by one report
 local RAMP_FLOOR = 6 -- calls in 6 s that are no sudden rise
 local CREDIT_US = 10000000 -- most that refunds may add up to: a sixth of a minute's tokens
+local UNUSED_MS = 86400000 -- a budget no longer used leaves nothing behind, nor do its last workers if they are killed
 local state, workers, alive = KEYS[1], KEYS[2], KEYS[3]
 local me, arg = ARGV[1], {}
 for i = 2, #ARGV do arg[i] = tonumber(ARGV[i]) end
@@ -99,7 +100,8 @@ s.held = s.held + arg[3]
 
 -- Settle. A refund from before a flush would be credit that nobody paid for.
 local minute = math.floor(now / 60000000)
-if minute ~= s.minute then
+local new_minute = minute ~= s.minute
+if new_minute then
   local follows = minute == s.minute + 1
   s.last_requests, s.last_tokens = follows and s.used_requests or 0, follows and s.used_tokens or 0
   s.minute, s.used_requests, s.used_tokens = minute, 0, 0
@@ -227,9 +229,11 @@ if left[1] + others[1] > 0 or granted[1] > 0 then s.interactive_at = now end
 -- Take or leave a place in the round of waiting workers.
 for lane = 1, 3 do
   local turn = KEYS[3 + lane]
-  if left[lane] > 0 and granted[lane] > 0 then redis.call('ZADD', turn, now, me)
-  elseif left[lane] > 0 then redis.call('ZADD', turn, 'NX', now, me)
+  local joined = 0
+  if left[lane] > 0 and granted[lane] > 0 then joined = redis.call('ZADD', turn, now, me)
+  elseif left[lane] > 0 then joined = redis.call('ZADD', turn, 'NX', now, me)
   elseif registered[lane] > 0 then redis.call('ZREM', turn, me) end
+  if joined == 1 then redis.call('PEXPIRE', turn, UNUSED_MS) end
 end
 
 -- Workers that wait for the same moment come one an interval, not all at once: one round trip a grant.
@@ -259,13 +263,17 @@ if waiting and others[waiting] > 0 then
   end
 end
 
-local held = arg[3] + granted[1] + granted[2] + granted[3]
+local held, came = arg[3] + granted[1] + granted[2] + granted[3], false
 if held + left[1] + left[2] + left[3] > 0 then
   redis.call('HSET', workers, me, held .. ' ' .. left[1] .. ' ' .. left[2] .. ' ' .. left[3])
-  redis.call('ZADD', alive, now + arg[17], me)
+  came = redis.call('ZADD', alive, now + arg[17], me) == 1
 else
   redis.call('HDEL', workers, me)
   redis.call('ZREM', alive, me)
+end
+if came or new_minute then -- not each time: two more commands would make a decision 5 % dearer
+  redis.call('PEXPIRE', workers, UNUSED_MS)
+  redis.call('PEXPIRE', alive, UNUSED_MS)
 end
 for lane = 1, 3 do s['waiting_' .. lane] = others[lane] + left[lane] end
 -- What held the calls back that wait; a worker with none waiting has not looked.
@@ -281,7 +289,7 @@ if counted then
 end
 lessons = write_lessons(l)
 redis.call('HSET', state, 'concurrency', concurrency, 'lessons', lessons, unpack(flat))
-redis.call('PEXPIRE', state, 86400000) -- a budget no longer used leaves nothing behind
+redis.call('PEXPIRE', state, UNUSED_MS)
 local reply = { granted[1], granted[2], granted[3], math.ceil(wait), dimension or '', now, s.epoch, lessons,
   sums[1], sums[2], sums[3], sums[4], before, s.shift }
 for lane = 1, 3 do
