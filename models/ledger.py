@@ -5,17 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Float, Select, Text, bindparam, cast, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Insert,
+    Select,
+    Text,
+    Update,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
 
 from models.among import among
 from models.attempt import ATTEMPTS_BEGUN, Attempt
 from models.job import Job
+from models.rendered import Rendered
 from models.state import Outcome
-from models.table import Row, on_dialect
+from models.table import Row
 from models.worker import Worker
 
 
@@ -56,54 +72,25 @@ class Finish:
     limited_s: float | None = None  #: None leaves what was written when it began
 
 
-_KEYS = ("job_id", "number")
-_CLOSE = (
-    update(Attempt)
-    .where(
-        Attempt.job_id == bindparam("of_job"),
-        Attempt.number == bindparam("of_number"),
-        # An answer is never overwritten, as by a repeated write whose first acknowledgement was lost.
-        or_(Attempt.outcome.is_(None), Attempt.outcome != Outcome.SUCCEEDED),
-    )
-    .values({name: bindparam(name) for name in Finish.__dataclass_fields__ if name not in _KEYS})
-    .values(limited_s=func.coalesce(bindparam("limited_s", type_=Float), Attempt.limited_s))
-)
-
-
 def begin(connection: Connection, starts: Sequence[Start]) -> set[str]:
     """Write the calls whose jobs are still held under the same claim. Return the ids of those jobs.
 
     A job that was cancelled, or rescued from a worker that had been frozen, is not among them and must not be sent.
     """
-    ids = {"ids": [start.job_id for start in starts]}
-    claims = {row.id: row.claim for row in connection.execute(_held(connection.dialect.name), ids)}
+    if not starts:
+        return set()
+    held = _HELD.execute(connection, {"ids": [start.job_id for start in starts]})
+    claims = {row.id: row.claim for row in held}
     rows = [start for start in starts if claims.get(start.job_id) == start.claim]
     if rows:
-        insert_once = on_dialect(connection, Attempt).on_conflict_do_nothing()
-        connection.execute(insert_once, [_values(row) for row in rows])
+        _BEGIN.execute_for(connection, rows)
     return {row.job_id for row in rows}
-
-
-@cache
-def _held(dialect: str) -> Select[str, int]:
-    return (
-        select(Job.id, Job.claim)
-        .where(among(dialect, Job.id), Job.state == "running")
-        .order_by(Job.id)
-        # PostgreSQL: a rescue in between would count the attempts without these, and their numbers be given twice.
-        .with_for_update(read=True)
-    )
 
 
 def close(connection: Connection, finishes: Sequence[Finish]) -> None:
     """Write how calls ended. Overwrites `lost` where a worker thought dead brings its outcome after all."""
-    rows = []
-    for finish in finishes:
-        row = _values(finish)
-        row["of_job"], row["of_number"] = row.pop("job_id"), row.pop("number")
-        rows.append(row)
-    if rows:
-        connection.execute(_CLOSE, rows)
+    if finishes:
+        _CLOSE.execute_for(connection, finishes)
 
 
 def known(connection: Connection, finishes: Sequence[Finish]) -> set[tuple[str, int]]:
@@ -151,6 +138,35 @@ def use_kept(connection: Connection, job_ids: Sequence[str]) -> None:
     connection.execute(update(Attempt).where(*chosen).values(outcome=Outcome.SUCCEEDED))
 
 
-def _values(line: Start | Finish) -> dict[str, Any]:
-    # Not `dataclasses.asdict`, which copies each value deeply: that was a third of what it costs to record a job.
-    return {name: getattr(line, name) for name in line.__dataclass_fields__}
+def _held(dialect: str) -> Select[str, int]:
+    return (
+        select(Job.id, Job.claim)
+        .where(among(dialect, Job.id), Job.state == "running")
+        .order_by(Job.id)
+        # PostgreSQL: a rescue in between would count the attempts without these, and their numbers be given twice.
+        .with_for_update(read=True)
+    )
+
+
+def _begin(dialect: str) -> Insert:
+    insert = postgresql_insert(Attempt) if dialect == "postgresql" else sqlite_insert(Attempt)
+    return insert.values({name: bindparam(name) for name in Start.__dataclass_fields__}).on_conflict_do_nothing()
+
+
+def _close(_dialect: str) -> Update:
+    names = [name for name in Finish.__dataclass_fields__ if name not in {"job_id", "number"}]
+    given: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in names}
+    given["limited_s"] = func.coalesce(bindparam("limited_s", type_=Float), Attempt.limited_s)
+    return (
+        update(Attempt)
+        .where(
+            Attempt.job_id == bindparam("job_id"),
+            Attempt.number == bindparam("number"),
+            # An answer is never overwritten, as by a repeated write whose first acknowledgement was lost.
+            or_(Attempt.outcome.is_(None), Attempt.outcome != Outcome.SUCCEEDED),
+        )
+        .values(given)
+    )
+
+
+_HELD, _BEGIN, _CLOSE = Rendered(_held), Rendered(_begin), Rendered(_close)

@@ -22,6 +22,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from models.among import among
 from models.attempt import ATTEMPTS_BEGUN, KEEPS_ANSWER, UNDER_WAY, Attempt
 from models.job import Job
+from models.rendered import Rendered
 from models.state import FINAL, TRANSITIONS, Edge, JobState
 from models.table import Moment, Row
 from models.worker import Worker
@@ -111,12 +112,11 @@ def succeed(connection: Connection, holds: Iterable[Hold], now: datetime) -> set
         groups[hold.claim, hold.attempts, hold.failures].append(hold.job_id)
     moved: set[str] = set()
     for (fence, attempts, failures), ids in sorted(groups.items()):
-        counters = {"now": now, "fence": fence, "begun": attempts, "failed": failures}
-        moved.update(connection.scalars(_succeed(connection.dialect.name), counters | {"ids": sorted(ids)}))
+        asked = {"ids": sorted(ids), "now": now, "fence": fence, "begun": attempts, "failed": failures}
+        moved.update(_SUCCEED.execute(connection, asked).scalars())
     return moved
 
 
-@cache
 def _succeed(dialect: str) -> ReturningUpdate[str]:
     return (
         edge(Edge.SUCCEED, bindparam("now", type_=Moment))
@@ -124,6 +124,9 @@ def _succeed(dialect: str) -> ReturningUpdate[str]:
         .values(attempts=bindparam("begun"), failures=bindparam("failed"))
         .returning(Job.id)
     )
+
+
+_SUCCEED = Rendered(_succeed)
 
 
 def adopt(connection: Connection, hold: Hold, now: datetime) -> bool:
