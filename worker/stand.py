@@ -12,9 +12,7 @@ from worker.admission.connection import connect
 from worker.admission.memory import Memory
 from worker.errors import ConfigurationError, Problem
 from worker.feeding.feed import Feeder, Publish
-from worker.outage import is_outage
 from worker.provider.client import Client
-from worker.recording.lease import resign
 from worker.recording.record import Recorder
 from worker.recording.replay import Replay
 from worker.routing.configured import Configured, policy
@@ -47,6 +45,7 @@ class Stand:
             publish,
             worker_id,
             accounts=[payer.name for payer in settings.payers],
+            home=settings.home,
             quarantine_after=settings.quarantine_after,
         )
         self.clients = [Client(payer.account, settings.timeouts) for payer in settings.payers]
@@ -78,11 +77,6 @@ class Stand:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            await resign(self.redis, self.worker_id)
-        except Exception as exc:
-            if not is_outage(exc):
-                raise
         await self.admission.close()
         for client in self.clients:
             await client.aclose()

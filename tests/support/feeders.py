@@ -42,11 +42,17 @@ class Outbox:
 
 
 def live(
-    database: Engine, worker_id: str = "w1", *, lanes: str = "default,bulk", capacity: int = 4, ends: timedelta = HOUR
+    database: Engine,
+    worker_id: str = "w1",
+    *,
+    host: str = "host",
+    lanes: str = "default,bulk",
+    capacity: int = 4,
+    ends: timedelta = HOUR,
 ) -> None:
     """Let a worker live."""
     now = utcnow()
-    row = {"id": worker_id, "name": "celery@host", "pid": 1, "lanes": lanes, "capacity": capacity, "started_at": now}
+    row = {"id": worker_id, "name": f"celery@{host}", "pid": 1, "lanes": lanes, "capacity": capacity, "started_at": now}
     with writing(database) as connection:
         leases.register(connection, {**row, "lease_until": now + ends})
 

@@ -1,4 +1,4 @@
-"""Feeding: handing queued jobs to Celery, a short window at a time, and looking after what others left behind.
+"""Feeding: handing queued jobs to Celery, a short window at a time.
 
 The backlog stays in SQL. One worker leads and tops every lane's queue up to a few moments of work, so that priorities,
 pauses and cancelling act on the whole backlog at once, and a million queued jobs cost a dispatch no more than a
@@ -11,19 +11,23 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from math import ceil
+from pathlib import Path
 
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
-from models import burial, clock, feeding, leases, pause, transitions
+from models import burial, clock, feeding, pause
 from models.feeding import NO_BATCH
 from models.lane import Lane
 from models.session import reading, writing
 from models.table import Row, utcnow
 from worker import outage
+from worker.admission.outage import UNAVAILABLE
 from worker.feeding.pace import Pace
+from worker.feeding.upkeep import Upkeep
 from worker.recording import lease
 from worker.routing.accounts import all_paused
 
@@ -59,16 +63,16 @@ class Feeder:
         worker_id: str,
         *,
         accounts: Collection[str] = ("default",),
+        home: Path | None = None,
         quarantine_after: int = burial.QUARANTINE_AFTER,
     ) -> None:
-        """Start nothing yet. While all `accounts` are paused, nothing is fed but probes."""
+        """Start nothing yet. While all `accounts` are paused, nothing is fed but probes; for `home` see `Upkeep`."""
         self.database = database
         self.redis = redis
         self.publish = publish
         self.worker_id = worker_id
         self.accounts = accounts
-        self.quarantine_after = quarantine_after
-        self._workers: Sequence[Row] = ()
+        self.upkeep = Upkeep(database, worker_id, home, quarantine_after)
         self._pauses: Sequence[Row] = ()
         self._paces: dict[Lane, Pace] = {}
         self._turns: dict[Lane, str] = {}
@@ -76,7 +80,14 @@ class Feeder:
         self._probe_due = 0.0
 
     async def run(self) -> None:
-        """Feed until cancelled. Trouble with Redis or the database is waited out."""
+        """Feed until cancelled, and let another lead then. Trouble with Redis or the database is waited out."""
+        try:
+            await self._feed_on()
+        finally:
+            with suppress(*UNAVAILABLE):
+                await lease.resign(self.redis, self.worker_id)
+
+    async def _feed_on(self) -> None:
         away = False
         while True:
             try:
@@ -115,36 +126,9 @@ class Feeder:
         fresh = await self.redis.get(EPOCH_KEY) != server.encode()
         # The queues of Redis as broker; those of another always look empty.
         empty = {lane for lane in Lane if not await self.redis.llen(lane)}
-        await asyncio.to_thread(self._upkeep, fresh, empty)
+        await asyncio.to_thread(self.upkeep.look_after, fresh, lambda oldest, now: self._lost(oldest, now, empty))
         if fresh:  # only now: were the database away, nobody would see it again
             await self.redis.set(EPOCH_KEY, server)
-
-    def _upkeep(self, fresh: bool, empty: Collection[Lane]) -> None:
-        with reading(self.database) as connection:
-            now = clock.now(connection)
-            self._workers = leases.alive(connection, now)
-            # Never itself: woken after a freeze it is alive, and its own heartbeat is about to say so.
-            dead = [worker for worker in leases.expired(connection, now) if worker != self.worker_id]
-            overdue = transitions.any_overdue(connection, now)
-            ripe = feeding.any_ripe(connection, now)
-            lost = self._lost(feeding.oldest_fed(connection), now, empty)
-        if not (fresh or dead or overdue or ripe or lost):
-            return
-        with writing(self.database) as connection:
-            buried = burial.bury(connection, dead, now, self.quarantine_after)
-            transitions.expire_overdue(connection, now)
-            feeding.ripen(connection, now)
-            for lane, before in lost.items():
-                feeding.unfeed_lost(connection, lane, before)
-            if fresh or dead:  # their messages are gone, too
-                feeding.unfeed(connection)
-        if buried.rescued:
-            log.warning("rescued %d jobs of %d workers whose lease ran out", len(buried.rescued), len(dead))
-        if buried.quarantined:
-            log.error("quarantined jobs whose calls were lost with their workers: %s", ", ".join(buried.quarantined))
-        while overdue:  # very many with one deadline, in steps that keep nobody waiting
-            with writing(self.database) as connection:
-                overdue = bool(transitions.expire_overdue(connection, now))
 
     def _lost(self, oldest: Sequence[Row], now: datetime, empty: Collection[Lane]) -> dict[Lane, datetime]:
         """Return the lanes where messages were lost, and before which moment they were sent."""
@@ -200,7 +184,7 @@ class Feeder:
         if (account := self._account_paused()) is not None:
             due = account.probe_at is not None and account.probe_at <= utcnow()
             return 1 if due and time.monotonic() >= self._probe_due else 0
-        serving = [float(worker.capacity) for worker in self._workers if lane in worker.lanes.split(",")]
+        serving = [float(worker.capacity) for worker in self.upkeep.workers if lane in worker.lanes.split(",")]
         if lane is Lane.INTERACTIVE:  # producers publish these; what is left to feed is somebody's wait already
             return ceil(2 * sum(serving))
         return self._pace(lane).window(len(serving), sum(serving))
@@ -210,6 +194,6 @@ class Feeder:
 
     def _messages(self, lane: Lane, ids: Sequence[str]) -> list[Sequence[str]]:
         # Small enough that every worker gets its share, large enough that Celery's cost a message is split.
-        share = ceil(len(ids) / max(2 * len(self._workers), 1))
+        share = ceil(len(ids) / max(2 * len(self.upkeep.workers), 1))
         size = 1 if lane is Lane.INTERACTIVE else max(1, min(LARGEST_MESSAGE, share))
         return [ids[start : start + size] for start in range(0, len(ids), size)]
