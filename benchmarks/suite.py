@@ -32,6 +32,7 @@ FULL: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("benchmarks.counts", (), 10),
     ("benchmarks.layers", (), 10),
     ("benchmarks.scale", (), 90),
+    ("benchmarks.month", (), 40),
 )
 
 
