@@ -20,6 +20,9 @@ LIBPQ = {
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,  # milliseconds
 }
+#: A worker frozen in mid-transaction (SIGSTOP, a paused machine, a host that vanished) would keep its rows locked, and
+#: the others waiting, for ever. Well under their lease, which they cannot renew while they wait.
+FROZEN_AFTER_S = 5
 READ_ONLY = "25006"  # PostgreSQL's state of what a standby refuses
 
 LOCK_WAIT_S = 30  # how long a writer waits for another before SQLite gives up
@@ -45,8 +48,12 @@ def database_url(text: str) -> URL:
     raise ValueError(f"database {dialect!r} is not supported, use sqlite or postgresql")
 
 
-def open_database(url: str, *, pool_size: int = 5) -> Engine:
-    """Return an engine. Connects lazily; a server that is away shows at the first statement, not here."""
+def open_database(url: str, *, pool_size: int = 5, frozen_after_s: float | None = None) -> Engine:
+    """Return an engine. Connects lazily; a server that is away shows at the first statement, not here.
+
+    With `frozen_after_s` PostgreSQL ends a session that has a transaction open and says nothing for so long. Not for
+    who reads results as fast as somebody takes them.
+    """
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(
@@ -66,7 +73,16 @@ def open_database(url: str, *, pool_size: int = 5) -> Engine:
         connect_args={name: value for name, value in LIBPQ.items() if name not in parsed.query},
     )
     event.listen(engine, "handle_error", _leave_standby)
+    if frozen_after_s is not None:
+        limit = f"SET idle_in_transaction_session_timeout = {round(frozen_after_s * 1000)}"
+        event.listen(engine, "connect", lambda connection, _record: _set_for_session(connection, limit))
     return engine
+
+
+def _set_for_session(connection: Any, statement: str) -> None:
+    # By a statement, not by libpq's `options`: the URL may have some of its own, and poolers refuse them.
+    connection.execute(statement)
+    connection.commit()
 
 
 def _leave_standby(context: ExceptionContext) -> None:

@@ -16,7 +16,7 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from models import acceptance
 from models.lane import Lane
-from models.session import open_database, writing
+from models.session import FROZEN_AFTER_S, open_database, writing
 from models.table import utcnow
 from models.transitions import Failure
 from tasks.arguments import job_id_of, order_of, refused
@@ -117,4 +117,8 @@ class _Place:
 @cache
 def _place() -> _Place:
     settings = load(os.environ)
-    return _Place(settings, Entrance.of(settings, open_database(settings.database_url), app), Judge(settings.payers))
+    return _Place(
+        settings,
+        Entrance.of(settings, open_database(settings.database_url, frozen_after_s=FROZEN_AFTER_S), app),
+        Judge(settings.payers),
+    )

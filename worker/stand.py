@@ -6,7 +6,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from models.session import open_database
+from models.session import FROZEN_AFTER_S, open_database
 from worker.admission.admission import Admission
 from worker.admission.connection import connect
 from worker.admission.memory import Memory
@@ -35,7 +35,7 @@ class Stand:
             problem = f"is not set for {', '.join(keyless)}"
             raise ConfigurationError([Problem("the key", problem, "a worker cannot call without it")])
         self.worker_id = worker_id
-        self.database = open_database(settings.database_url)
+        self.database = open_database(settings.database_url, frozen_after_s=FROZEN_AFTER_S)
         self.redis = connect(settings.redis_url)
         self.recorder = Recorder(self.database, worker_id, settings.home)
         self.replay = Replay(settings.home, self.recorder)

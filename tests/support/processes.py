@@ -18,6 +18,17 @@ class Parent:
             [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
         )
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
+    def ask(self, line: str) -> str:
+        """Write a line to it, and return the next that it prints."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(line, file=self._process.stdin, flush=True)
+        return self._process.stdout.readline().strip()
+
     def kill(self) -> None:
         """Kill it as the kernel does when memory runs out: it cannot do anything about it."""
         self._process.send_signal(signal.SIGKILL)
