@@ -58,7 +58,7 @@ def test_many_wait_at_once_by_a_few_looks(rig: Rig) -> None:
         assert [result.job_id for result in results] == [job.id for job in jobs]
         return [str(result.custom_id) for result in results]
 
-    with running(rig):
+    with running(rig, MMQ_RPM="60000"):
         assert play(rig, scene) == [f"c-{number}" for number in range(100)]
     own = [statement for statement in looks if "finished_at IS NOT NULL" in statement]
     assert 0 < len(own) < 100
@@ -78,7 +78,7 @@ def test_what_ends_without_an_answer_raises_as_it_does_elsewhere(rig: Rig) -> No
         with pytest.raises(JobFailed, match="1026"):
             await refused.wait(0)  # it has ended: whoever looks now and then sees it
 
-    with running(rig):
+    with running(rig, MMQ_RPM="60000"):
         play(rig, scene)
 
     async def nobody_works(queue: AsyncQueue) -> None:
@@ -110,7 +110,7 @@ def test_a_batch_is_read_as_it_goes(rig: Rig) -> None:
         pool: Any = queue.queue.database.pool
         assert pool.checkedout() == 0
 
-    with running(rig):
+    with running(rig, MMQ_RPM="60000"):
         play(rig, scene)
 
 
