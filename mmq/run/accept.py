@@ -50,8 +50,10 @@ def accept(entrance: Entrance, intake: Intake, batch_id: str, lane: str) -> Acce
             filled it meanwhile, not for all. The same input again goes on.
     """
     database = entrance.database
-    with reading(database) as connection:
-        entrance.bounds.foresee(connection, lane, intake.good - membership.size(connection, batch_id))
+    if lane in entrance.bounds.most:
+        coming = _coming(database, intake, batch_id)
+        with reading(database) as connection:
+            entrance.bounds.foresee(connection, lane, coming)
     new, keys = 0, JobKeys(batch_id)
     for lines in intake.lines(JOBS_A_TRANSACTION):
         orders = [
@@ -69,6 +71,16 @@ def accept(entrance: Entrance, intake: Intake, batch_id: str, lane: str) -> Acce
             _rejoin(database, batch_id, orders)
         new += len(jobs)
     return Accepted(batch_id, new, intake.good - new, _let_go(database, intake, batch_id))
+
+
+def _coming(database: Engine, intake: Intake, batch_id: str) -> int:
+    """Return how many lines are not in the batch yet. What is in it and no longer a line makes no room for them."""
+    with reading(database) as connection:
+        known = {key for _, key in membership.keys(connection, batch_id)}
+    keys = JobKeys(batch_id)
+    if not known:
+        return intake.good
+    return sum(keys.of(*line) not in known for lines in intake.lines(JOBS_A_TRANSACTION) for line in lines)
 
 
 def _rejoin(database: Engine, batch_id: str, orders: Sequence[Order]) -> None:

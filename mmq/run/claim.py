@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -15,6 +17,12 @@ from models.session import database_url
 from worker.errors import InvalidRequest, Problem
 from worker.settings import Settings
 
+#: Looks, and seconds between two, at a file of which another run takes hold in just this moment.
+TRIES, LOOK_S = 50, 0.01
+LONGEST_BYTES = 10_000
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+FOREIGN = "end what holds it, or name another -o"
+
 
 @contextmanager
 def claimed(output: str, settings: Settings) -> Iterator[None]:
@@ -24,7 +32,7 @@ def claimed(output: str, settings: Settings) -> Iterator[None]:
     On a file system without locks nothing is held.
 
     Raises:
-        InvalidRequest: a run of another queue holds it, or the file cannot be made.
+        InvalidRequest: a run of another queue holds it, or something that is no run, or the file cannot be written.
     """
     path = Path(output).resolve()
     if output == STDOUT or (path.exists() and not path.is_file()):
@@ -52,30 +60,64 @@ def _queue(settings: Settings) -> str:
 
 
 def _held(lock: Path, mine: dict[str, str], output: str) -> int:
-    while True:
+    for _ in range(TRIES):
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as exc:
-            problem = Problem("OUT", f"{lock} cannot be written: {exc.strerror}", "name another -o")
-            raise InvalidRequest([problem]) from exc
-        if _alone(descriptor):
+            raise _unwritten(lock, exc) from exc
+        try:
+            if _shared(descriptor, lock, mine, output):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+        time.sleep(LOOK_S)
+    raise InvalidRequest([Problem("OUT", f"{lock} is held, and does not say by whom", FOREIGN)])
+
+
+def _shared(descriptor: int, lock: Path, mine: dict[str, str], output: str) -> bool:
+    """Whether the open file is this queue's now; if not, it is worth another look."""
+    if _alone(descriptor):
+        try:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, json.dumps(mine).encode(), 0)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
-        except OSError:
-            return descriptor
-        # Between two kinds of a lock there is a moment without any: another may have written itself in, or removed it.
-        written = os.pread(descriptor, 10_000, 0)
-        if not written or not _is(lock, descriptor):
-            os.close(descriptor)
-            continue
-        holder = json.loads(written)
-        if holder["queue"] == mine["queue"]:
-            return descriptor
-        os.close(descriptor)
-        message = f"a run of the queue in {holder['home']!r} is answering into {output}, and this one would pay again"
-        raise InvalidRequest([Problem("OUT", message, f"set MMQ_HOME={holder['home']}, or wait, or name another -o")])
+        except OSError as exc:
+            lock.unlink(missing_ok=True)
+            raise _unwritten(lock, exc) from exc
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # no locks here
+        return True
+    # Between two kinds of a lock there is a moment without any: another may have written itself in, or removed it.
+    written = os.pread(descriptor, LONGEST_BYTES, 0)
+    if not written or not _is(lock, descriptor):
+        return False
+    home, queue = _holder(written, lock)
+    if queue == mine["queue"]:
+        return True
+    message = f"a run of the queue in {home!r} is answering into {output}, and this one would pay again"
+    raise InvalidRequest([Problem("OUT", message, f"set MMQ_HOME={home}, or wait, or name another -o")])
+
+
+def _holder(written: bytes, lock: Path) -> tuple[str, str]:
+    """Return the home and the queue of whoever holds the file.
+
+    Raises:
+        InvalidRequest: no run has written it.
+    """
+    try:
+        said = json.loads(written)
+        return said["home"], said["queue"]
+    except (ValueError, KeyError, TypeError) as exc:
+        raise InvalidRequest([Problem("OUT", f"{lock} is held, and was written by no run", FOREIGN)]) from exc
+
+
+def _unwritten(lock: Path, exc: OSError) -> InvalidRequest:
+    remedy = "make room there, or name another -o" if exc.errno in NO_ROOM else "name another -o"
+    return InvalidRequest([Problem("OUT", f"{lock} cannot be written: {exc.strerror}", remedy)])
 
 
 def _alone(descriptor: int) -> bool:

@@ -181,5 +181,7 @@ def test_an_input_that_a_lane_has_no_room_for_is_refused_whole(run: Callable[...
     assert (accepted.new, accepted.known) == (1, 2)
     with pytest.raises(QueueFull):
         run("a", "b", "c", "d", MMQ_MAX_QUEUED="3")
+    with pytest.raises(QueueFull, match="and 2 more have no room"):  # as many lines as before, and two are others
+        run("a", "x", "y", MMQ_MAX_QUEUED="3")
     with reading(database) as connection:
         assert queries.counts(connection, accepted.batch_id) == {"queued": 3}

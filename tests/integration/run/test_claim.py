@@ -70,6 +70,37 @@ def test_a_file_system_without_locks_is_no_obstacle(tmp_path: Path, monkeypatch:
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
 
 
+@pytest.mark.parametrize("written", [b"", b"no json", b"\xff", b"[]", b'{"home": "there"}'])
+def test_a_lock_that_no_run_holds_is_said_to_be_so(written: bytes, tmp_path: Path) -> None:
+    """Another program has the file, whatever is in it: one problem with a remedy; without it no matter."""
+    out, lock = str(tmp_path / "out.jsonl"), tmp_path / ".out.jsonl.run"
+    with lock.open("wb") as held:
+        held.write(written)
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_SH)
+        with pytest.raises(InvalidRequest, match="name another -o"), claimed(out, of(tmp_path)):
+            pass
+        assert lock.read_bytes() == written
+    with claimed(out, of(tmp_path)):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not even the lock can be written no answer can be, and nothing is asked."""
+
+    def pwrite(descriptor: int, data: bytes, offset: int) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    with (
+        pytest.raises(InvalidRequest, match=r"No space left on device.*make room"),
+        claimed(str(tmp_path / "out.jsonl"), of(tmp_path)),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     """In a folder that others write to it may lead anywhere, and what lies there would be emptied."""
     precious = tmp_path / "precious"
