@@ -26,7 +26,7 @@ import redis
 
 from benchmarks.figure import Figure, table
 from benchmarks.place import Place, place, until
-from models import feeding, pause, queries
+from models import feeding, pause, pausing, queries
 from models.acceptance import NewJob, accept, open_batch
 from models.identity import new_id, next_ranks
 from models.session import reading, writing
@@ -71,9 +71,9 @@ def set_lane(here: Place, *, paused: bool) -> None:
     """Pause or resume `bulk`."""
     with writing(here.database) as connection:
         if paused:
-            pause.pause(connection, pause.LANE, "bulk", utcnow())
+            pausing.pause(connection, pause.LANE, "bulk", utcnow())
         else:
-            pause.resume(connection, pause.LANE, "bulk")
+            pausing.resume(connection, pause.LANE, "bulk")
 
 
 def dispatch_per_s(count: int, url: str | None) -> float:

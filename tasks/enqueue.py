@@ -10,7 +10,7 @@ from datetime import datetime
 from celery import Celery
 from sqlalchemy import Connection, Engine
 
-from models import acceptance, pause
+from models import acceptance, pause, pausing
 from models.acceptance import NewJob
 from models.identity import new_id, next_ranks
 from models.lane import Lane
@@ -62,7 +62,7 @@ class Entrance:
         """Return the jobs, interactive ones as fed, unless a pause forbids: the feeder then knows when."""
         if not any(job.lane == Lane.INTERACTIVE for job in jobs):
             return jobs
-        pauses = pause.paused(connection)
+        pauses = pausing.paused(connection)
         held = any(row.kind == pause.LANE and row.name == Lane.INTERACTIVE for row in pauses)
         if held or all_paused(self.accounts, pauses) is not None:
             return jobs

@@ -22,7 +22,8 @@ from mmq.queue import Queue
 from mmq.sandbox.config import SandboxConfig
 from mmq.sandbox.thread import SandboxThread
 from models.lane import Lane
-from models.pause import ACCOUNT, pause, resume
+from models.pause import ACCOUNT
+from models.pausing import pause, resume
 from models.purge import Old, purge
 from models.session import open_database, reading, writing
 from models.table import utcnow

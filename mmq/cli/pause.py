@@ -27,27 +27,27 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Which one: a lane's n
 def pause_command(kind: KindName, name: Name) -> None:
     """Give a lane or an account no more work until it is resumed. Calls that are out still end."""
     from mmq.cli.place import opened  # noqa: PLC0415
-    from models import pause  # noqa: PLC0415
+    from models import pausing  # noqa: PLC0415
     from models.session import writing  # noqa: PLC0415
     from models.table import utcnow  # noqa: PLC0415
 
     with opened() as (settings, database):
         _require(kind, name, settings)
         with writing(database) as connection:
-            pause.pause(connection, kind, name, utcnow())
+            pausing.pause(connection, kind, name, utcnow())
     print(f"paused {kind} {name}; `mmq resume {kind} {name}` opens it")
 
 
 def resume_command(kind: KindName, name: Name) -> None:
     """Open a lane or an account that was paused, by a person or by its own trouble."""
     from mmq.cli.place import opened, wake  # noqa: PLC0415
-    from models import pause  # noqa: PLC0415
+    from models import pausing  # noqa: PLC0415
     from models.session import writing  # noqa: PLC0415
 
     with opened() as (settings, database):
         _require(kind, name, settings)
         with writing(database) as connection:
-            closed = pause.resume(connection, kind, name)
+            closed = pausing.resume(connection, kind, name)
         if closed:
             wake(settings)
     print(f"resumed {kind} {name}" if closed else f"{kind} {name} was not paused")

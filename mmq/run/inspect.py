@@ -14,7 +14,7 @@ from mmq.report.outlook import Outlook
 from mmq.report.record import Record
 from mmq.report.words import counted, duration
 from mmq.run.forecast import obstacle, seconds_until, waiting_before
-from models import clock, leases, pause, queries
+from models import clock, leases, pause, pausing, queries
 from models.lane import Lane
 from models.session import reading
 from models.table import Row, utcnow
@@ -60,7 +60,7 @@ def _outlook(
 
 def _held_up(settings: Settings, connection: Connection, job: Row, now: datetime) -> Outlook | None:
     """Return why its turn cannot come; None if it can."""
-    pauses = pause.paused(connection)
+    pauses = pausing.paused(connection)
     if any(row.kind == pause.LANE and row.name == job.lane for row in pauses):
         return Outlook("lane_paused", f"lane {job.lane} is paused; `mmq resume lane {job.lane}` opens it")
     accounts = [payer.name for payer in serving(settings.payers, job.model)]

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from mmq.report.overview import AccountState, BatchState, LaneState, Overview, WorkerState
 from mmq.report.progress import Pause
-from models import clock, leases, pause, queries
+from models import clock, leases, pause, pausing, queries
 from models.lane import Lane
 from models.session import reading
 from worker.settings import Settings
@@ -19,7 +19,7 @@ def survey(settings: Settings, database: Engine, batches: int = NEWEST_BATCHES) 
     with reading(database) as connection:
         open_jobs = {(row.lane, row.state): row.jobs for row in queries.counts_by_lane(connection)}
         alive = leases.alive(connection, clock.now(connection))
-        paused = pause.paused(connection)
+        paused = pausing.paused(connection)
         newest = [
             BatchState(row.id, row.name, row.created_at, queries.counts(connection, row.id))
             for row in queries.batches(connection, batches)

@@ -15,7 +15,7 @@ from mmq.run.ask import Ask
 from mmq.run.identity import batch_key
 from mmq.run.intake import Intake
 from mmq.run.submission import read_all
-from models import pause, queries
+from models import pause, pausing, queries
 from models.session import open_database, reading, writing
 from tasks.enqueue import Entrance
 from tasks.producer import producer
@@ -64,6 +64,6 @@ def _lift(connection: Connection, accounts: Collection[str]) -> None:
 
     What a person paused stays paused.
     """
-    for row in pause.paused(connection):
+    for row in pausing.paused(connection):
         if row.kind == pause.ACCOUNT and row.name in accounts and row.probe_at is not None:
-            pause.resume(connection, pause.ACCOUNT, row.name)
+            pausing.resume(connection, pause.ACCOUNT, row.name)

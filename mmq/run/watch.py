@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from mmq.report.progress import Hold, Pause, Progress
 from mmq.run.pace import Pace
-from models import pause, queries
+from models import pause, pausing, queries
 from models.session import reading
 
 LOOK_S = 0.2
@@ -39,7 +39,7 @@ class Watch:
         with reading(self._database) as connection:
             counts = queries.counts(connection, self._batch_id)
             in_flight = queries.calls_under_way(connection, self._batch_id)
-            pauses = pause.paused(connection)
+            pauses = pausing.paused(connection)
         self._cost_s = time.monotonic() - now
         unfinished = counts.get("queued", 0) + counts.get("running", 0)
         progress = Progress(

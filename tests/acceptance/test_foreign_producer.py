@@ -10,7 +10,7 @@ import pytest
 from celery import Celery
 
 from mmq.sandbox.contract.digest import expected_digest
-from models import pause, sweep
+from models import pause, pausing, sweep
 from models.job import Job
 from models.session import writing
 from models.table import utcnow
@@ -96,7 +96,7 @@ def test_a_message_for_a_full_lane_is_kept_and_can_be_retried(workplace: Place, 
     workplace.environ["MMQ_MAX_QUEUED"] = "1"
     with workplace.worker("--log-level", "info"):
         with writing(workplace.database) as connection:
-            pause.pause(connection, pause.LANE, "default", utcnow())
+            pausing.pause(connection, pause.LANE, "default", utcnow())
         with workplace.queue() as queue:
             queue.submit("The one that there is room for")
         send("late", prompt="Too many")
@@ -104,7 +104,7 @@ def test_a_message_for_a_full_lane_is_kept_and_can_be_retried(workplace: Place, 
         assert (job.state, job.error_code) == ("failed", "queue_full")
         assert "mmq retry" in job.error_remedy
         with writing(workplace.database) as connection:
-            pause.resume(connection, pause.LANE, "default")
+            pausing.resume(connection, pause.LANE, "default")
         sweep.reopen(workplace.database, Job.id == "late", utcnow())
         assert workplace.ended("late").state == "succeeded"
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mmq.queue import Queue
 from mmq.run.budgets import reset
-from models import pause
+from models import pausing
 from models.session import writing
 from support.chaos_prompts import MODEL, Prompt
 from support.patience import within
@@ -86,6 +86,6 @@ def _mend(environ: Mapping[str, str], database: Engine, over: threading.Event) -
     while not over.wait(MEND_EVERY_S):
         with suppress(DBAPIError, RedisError, OSError):
             with writing(database) as connection:
-                for row in pause.paused(connection):
-                    pause.resume(connection, row.kind, row.name)
+                for row in pausing.paused(connection):
+                    pausing.resume(connection, row.kind, row.name)
             reset(settings, database, BudgetKey("default", MODEL))

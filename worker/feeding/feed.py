@@ -19,7 +19,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
-from models import burial, clock, feeding, pause
+from models import burial, clock, feeding, pause, pausing
 from models.feeding import NO_BATCH
 from models.lane import Lane
 from models.session import reading, writing
@@ -146,7 +146,8 @@ class Feeder:
             now = clock.now(connection)
             under_way = feeding.fed_by_lane(connection)
             ready = feeding.lanes_ready(connection)
-            self._pauses = pause.paused(connection)  # read anew: what a broken account hands back would be fed at once
+            # Read anew: what a broken account hands back would be fed at once.
+            self._pauses = pausing.paused(connection)
         wait = FULL_S if under_way else IDLE_S
         for lane in Lane:
             self._pace(lane).look(time.monotonic(), now, under_way.get(lane, 0))

@@ -16,7 +16,7 @@ from typing import Any
 from redis.asyncio import Redis
 from sqlalchemy import Connection
 
-from models import burial, clock, feeding, leases, pause, set_limits
+from models import burial, clock, feeding, leases, pausing, set_limits
 from models.table import Row
 
 LEASE = timedelta(seconds=15)  # a worker that is silent for so long is taken for dead
@@ -45,7 +45,8 @@ def register(connection: Connection, worker: dict[str, Any]) -> None:
 def beat(connection: Connection, worker_id: str) -> Beat:
     """Renew the lease of all jobs of a worker, in one row, and read what it still holds and what people steer."""
     renewed = leases.renew(connection, worker_id, clock.now(connection) + LEASE)
-    return Beat(renewed, leases.holds(connection, worker_id), pause.paused(connection), set_limits.all_set(connection))
+    held = leases.holds(connection, worker_id)
+    return Beat(renewed, held, pausing.paused(connection), set_limits.all_set(connection))
 
 
 def leave(connection: Connection, worker_id: str, hints: Sequence[str], quarantine_after: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from models import pause
+from models import pause, pausing
 from models.table import Row, utcnow
 from worker.provider.classification import Verdict
 from worker.recording.record import Recorder
@@ -44,7 +44,7 @@ class Pauses:
 
     async def look(self) -> None:
         """Ask the database now."""
-        self.see(await self._recorder.submit(pause.paused))
+        self.see(await self._recorder.submit(pausing.paused))
 
     @property
     def change(self) -> asyncio.Future[None]:
@@ -70,8 +70,8 @@ class Pauses:
 
         def write(connection: Connection) -> tuple[bool, Sequence[Row]]:
             now = utcnow()
-            taken = pause.take_probe(connection, pause.ACCOUNT, account, now, now + PROBE_AFTER)
-            return taken, pause.paused(connection)
+            taken = pausing.take_probe(connection, pause.ACCOUNT, account, now, now + PROBE_AFTER)
+            return taken, pausing.paused(connection)
 
         self._probing.add(account)
         try:
@@ -89,11 +89,11 @@ class Pauses:
         why: dict[str, Any] = {"code": verdict.code, "reason": verdict.meaning, "remedy": verdict.remedy}
 
         def write(connection: Connection) -> Sequence[Row]:
-            row = _by_account(pause.paused(connection)).get(account)
+            row = _by_account(pausing.paused(connection)).get(account)
             if row is None or row.probe_at is not None:  # what a person paused is for a person to resume
                 now = utcnow()
-                pause.pause(connection, pause.ACCOUNT, account, now, probe_at=now + PROBE_AFTER, **why)
-            return pause.paused(connection)
+                pausing.pause(connection, pause.ACCOUNT, account, now, probe_at=now + PROBE_AFTER, **why)
+            return pausing.paused(connection)
 
         self.see(await self._recorder.submit(write))
 
@@ -105,8 +105,8 @@ class Pauses:
             return
 
         def write(connection: Connection) -> Sequence[Row]:
-            pause.resume(connection, pause.ACCOUNT, account)
-            return pause.paused(connection)
+            pausing.resume(connection, pause.ACCOUNT, account)
+            return pausing.paused(connection)
 
         self.see(await self._recorder.submit(write))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine, text
 
-from models import ledger, pause, queries, transitions
+from models import ledger, pause, pausing, queries, transitions
 from models.job import Job
 from models.session import reading, writing
 from models.state import Edge, Outcome
@@ -147,10 +147,10 @@ def test_results_are_fetched_in_portions(postgresql: Engine) -> None:
 def test_pause_says_why_until_it_is_lifted(database: Engine) -> None:
     """A second pause replaces the reason of the first; resuming what is open says so."""
     with writing(database) as connection:
-        pause.pause(connection, pause.ACCOUNT, "main", NOW, code="1008", reason="no balance")
-        pause.pause(connection, pause.ACCOUNT, "main", NOW, code="1004", reason="bad key", probe_at=NOW + HOUR)
-        pause.pause(connection, pause.LANE, "bulk", NOW)
-        accounts, lanes = pause.paused(connection)
+        pausing.pause(connection, pause.ACCOUNT, "main", NOW, code="1008", reason="no balance")
+        pausing.pause(connection, pause.ACCOUNT, "main", NOW, code="1004", reason="bad key", probe_at=NOW + HOUR)
+        pausing.pause(connection, pause.LANE, "bulk", NOW)
+        accounts, lanes = pausing.paused(connection)
         assert (accounts.name, accounts.code, accounts.reason, accounts.probe_at) == (
             "main",
             "1004",
@@ -158,6 +158,6 @@ def test_pause_says_why_until_it_is_lifted(database: Engine) -> None:
             NOW + HOUR,
         )
         assert (lanes.kind, lanes.name, lanes.code) == ("lane", "bulk", None)
-        assert pause.resume(connection, pause.ACCOUNT, "main")
-        assert not pause.resume(connection, pause.ACCOUNT, "main")
-        assert [row.name for row in pause.paused(connection)] == ["bulk"]
+        assert pausing.resume(connection, pause.ACCOUNT, "main")
+        assert not pausing.resume(connection, pause.ACCOUNT, "main")
+        assert [row.name for row in pausing.paused(connection)] == ["bulk"]

@@ -16,7 +16,7 @@ from mmq.report.outlook import Outlook
 from mmq.report.paper import put
 from mmq.report.record import as_record, rendered
 from mmq.run.inspect import inspect
-from models import feeding, pause
+from models import feeding, pause, pausing
 from models.session import writing
 from models.table import utcnow
 from support.jobs import new_job, queue, register
@@ -61,15 +61,15 @@ def test_what_stands_in_the_way_first_is_named(settings: Settings, database: Eng
     jobs = [new_job(number, lane="bulk") for number in range(3)]
     queue(database, *jobs)
     with writing(database) as connection:
-        pause.pause(connection, pause.LANE, "bulk", utcnow())
-        pause.pause(connection, pause.ACCOUNT, "default", utcnow(), code="1008", reason="no balance", remedy="top up")
+        pausing.pause(connection, pause.LANE, "bulk", utcnow())
+        pausing.pause(connection, pause.ACCOUNT, "default", utcnow(), code="1008", reason="no balance", remedy="top up")
     assert outlook(settings, database, jobs[2].id).reason == "lane_paused"
     with writing(database) as connection:
-        pause.resume(connection, pause.LANE, "bulk")
+        pausing.resume(connection, pause.LANE, "bulk")
     told = outlook(settings, database, jobs[2].id)
     assert (told.reason, "top up" in told.text) == ("account_paused", True)
     with writing(database) as connection:
-        pause.resume(connection, pause.ACCOUNT, "default")
+        pausing.resume(connection, pause.ACCOUNT, "default")
     assert outlook(settings, database, jobs[2].id).reason == "no_worker"
     register(database, "w1", lease_until=utcnow() + timedelta(hours=1))
     told = outlook(settings, database, jobs[2].id)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mmq.sandbox.contract.digest import expected_digest
-from models import pause
+from models import pause, pausing
 from models.session import reading, writing
 from models.table import utcnow
 from support.engine import Rig, running
@@ -76,7 +76,7 @@ def test_a_broken_account_pauses_and_its_jobs_stay(rig: Rig) -> None:
 
         def pauses() -> list[object]:
             with reading(rig.database) as connection:
-                return list(pause.paused(connection))
+                return list(pausing.paused(connection))
 
         eventually(pauses)
         eventually(lambda: all(rig.job(job_id).state == "queued" for job_id in ids))
@@ -90,31 +90,33 @@ def test_a_broken_account_pauses_and_its_jobs_stay(rig: Rig) -> None:
 def test_a_lifted_pause_lets_the_jobs_go(rig: Rig) -> None:
     """What was paused by an unknown key is answered once the pause is lifted and the key is right."""
     with writing(rig.database) as connection:
-        pause.pause(connection, pause.ACCOUNT, "default", utcnow(), probe_at=utcnow() + timedelta(hours=1), code="2049")
+        pausing.pause(
+            connection, pause.ACCOUNT, "default", utcnow(), probe_at=utcnow() + timedelta(hours=1), code="2049"
+        )
     with running(rig):
         ids = rig.submit("One", "Two")
         eventually(lambda: rig.engine.in_hand == 0)
         assert {rig.job(job_id).state for job_id in ids} == {"queued"}
         with writing(rig.database) as connection:
-            pause.resume(connection, pause.ACCOUNT, "default")
+            pausing.resume(connection, pause.ACCOUNT, "default")
         assert {rig.ended(job_id).state for job_id in ids} == {"succeeded"}
 
 
 def test_a_probe_lifts_the_pause_of_an_account(rig: Rig) -> None:
     """When its probe is due one job goes, and its answer opens the account for the rest."""
     with writing(rig.database) as connection:
-        pause.pause(connection, pause.ACCOUNT, "default", utcnow(), probe_at=utcnow(), code="1008")
+        pausing.pause(connection, pause.ACCOUNT, "default", utcnow(), probe_at=utcnow(), code="1008")
     with running(rig):
         ids = rig.submit(*[f"Number {number}" for number in range(6)])
         assert {rig.ended(job_id).state for job_id in ids} == {"succeeded"}
     with reading(rig.database) as connection:
-        assert list(pause.paused(connection)) == []
+        assert list(pausing.paused(connection)) == []
 
 
 def test_a_job_that_waits_beyond_its_deadline_expires(rig: Rig) -> None:
     """Behind a paused lane a job's deadline passes: it expires without a call."""
     with writing(rig.database) as connection:
-        pause.pause(connection, pause.LANE, "default", utcnow())
+        pausing.pause(connection, pause.LANE, "default", utcnow())
     with running(rig):
         (job_id,) = rig.submit("Too late", deadline=utcnow() + timedelta(seconds=0.2))
         assert rig.ended(job_id).state == "expired"

@@ -9,7 +9,7 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from models import feeding, pause
+from models import feeding, pause, pausing
 from models.lane import Lane
 from models.session import open_database, writing
 from models.table import utcnow
@@ -109,7 +109,7 @@ def test_a_paused_lane_gets_nothing_and_the_others_go_on(sqlite: Engine, redis_s
     backlog(sqlite, 2)
     others = backlog(sqlite, 2, first=10, lane="default")
     with writing(sqlite) as connection:
-        pause.pause(connection, pause.LANE, "bulk", utcnow())
+        pausing.pause(connection, pause.LANE, "bulk", utcnow())
     outbox = Outbox()
     turn(sqlite, redis_server, outbox)
     assert outbox.ids == others
@@ -121,7 +121,7 @@ def test_a_paused_account_gets_nothing(sqlite: Engine, redis_server: RedisServer
     live(sqlite)
     backlog(sqlite, 3)
     with writing(sqlite) as connection:
-        pause.pause(connection, pause.ACCOUNT, "default", utcnow(), probe_at=probe_at and utcnow() + probe_at)
+        pausing.pause(connection, pause.ACCOUNT, "default", utcnow(), probe_at=probe_at and utcnow() + probe_at)
     outbox = Outbox()
     turn(sqlite, redis_server, outbox, turns=2)
     assert outbox.messages == []
@@ -133,7 +133,7 @@ def test_one_job_of_all_lanes_probes_a_paused_account(sqlite: Engine, redis_serv
     backlog(sqlite, 2)
     backlog(sqlite, 3, first=10, lane="default")
     with writing(sqlite) as connection:
-        pause.pause(connection, pause.ACCOUNT, "default", utcnow(), probe_at=utcnow())
+        pausing.pause(connection, pause.ACCOUNT, "default", utcnow(), probe_at=utcnow())
 
     async def run() -> None:
         outbox = Outbox()
@@ -146,7 +146,7 @@ def test_one_job_of_all_lanes_probes_a_paused_account(sqlite: Engine, redis_serv
         await asyncio.to_thread(feeder._feed)
         assert outbox.ids == ["job-10"]
         with writing(sqlite) as connection:
-            pause.resume(connection, pause.ACCOUNT, "default")
+            pausing.resume(connection, pause.ACCOUNT, "default")
         await asyncio.to_thread(feeder._feed)
         assert len(outbox.ids) == 5
         await client.aclose()

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from mmq.handles import Batch
 from mmq.queue import Queue
 from mmq.result import JobFailed
-from models import feeding, pause, queries
+from models import feeding, pause, pausing, queries
 from models.session import reading, writing
 from models.table import utcnow
 from support.engine import MODEL, Rig, running
@@ -217,19 +217,19 @@ def test_an_interactive_job_is_published_unless_a_pause_forbids(
 ) -> None:
     """At once as it is inserted; behind a pause it waits for the feeder, like all others."""
     with writing(rig.database) as connection:
-        pause.pause(connection, pause.LANE, "interactive", utcnow())
+        pausing.pause(connection, pause.LANE, "interactive", utcnow())
     held = queue.submit("Held", lane="interactive")
     with redis.Redis.from_url(redis_server.unix_url) as client:
         assert (client.llen("interactive"), rig.job(held.id).fed_at) == (0, None)
         with writing(rig.database) as connection:
-            pause.resume(connection, pause.LANE, "interactive")
+            pausing.resume(connection, pause.LANE, "interactive")
         sent = queue.submit("Sent", lane="interactive")
         assert client.llen("interactive") == 1
     with reading(rig.database) as connection:
         assert feeding.fed_by_lane(connection, utcnow() - timedelta(minutes=1)) == {"interactive": 1}
     assert rig.job(sent.id).fed_at is not None
     with writing(rig.database) as connection:
-        pause.pause(connection, pause.ACCOUNT, "default", utcnow())
+        pausing.pause(connection, pause.ACCOUNT, "default", utcnow())
     assert rig.job(queue.submit("Held", lane="interactive").id).fed_at is None
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from mmq.sandbox.config import SandboxConfig
 from mmq.sandbox.thread import SandboxThread
-from models import pause
+from models import pause, pausing
 from models.session import reading, writing
 from models.table import Row, utcnow
 from support.engine import Rig, running
@@ -53,17 +53,17 @@ class TwoAccounts(Rig):
     def pauses(self) -> dict[str, Row]:
         """The paused accounts."""
         with reading(self.database) as connection:
-            return {row.name: row for row in pause.paused(connection)}
+            return {row.name: row for row in pausing.paused(connection)}
 
     def pause(self, name: str, **why: object) -> None:
         """Pause an account."""
         with writing(self.database) as connection:
-            pause.pause(connection, pause.ACCOUNT, name, utcnow(), **why)  # type: ignore[arg-type]
+            pausing.pause(connection, pause.ACCOUNT, name, utcnow(), **why)  # type: ignore[arg-type]
 
     def resume(self, name: str) -> None:
         """Resume an account."""
         with writing(self.database) as connection:
-            assert pause.resume(connection, pause.ACCOUNT, name)
+            assert pausing.resume(connection, pause.ACCOUNT, name)
 
 
 @pytest.fixture

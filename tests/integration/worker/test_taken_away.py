@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from models import burial, clock, leases, pause, transitions
+from models import burial, clock, leases, pause, pausing, transitions
 from models.job import Job
 from models.session import reading, writing
 from models.table import utcnow
@@ -120,13 +120,13 @@ def test_a_rescued_call_goes_on_until_its_job_is_answered(rig: Rig) -> None:
         (job_id,) = rig.submit("Hangs at first [[mmq:hangx1]]")
         eventually(rig.calls)
         with writing(rig.database) as connection:
-            pause.pause(connection, pause.LANE, "default", utcnow())
+            pausing.pause(connection, pause.LANE, "default", utcnow())
         assert bury(rig, engine.worker_id) == [job_id]
         back = eventually(lambda: lease_until(rig, engine.worker_id))
         eventually(lambda: lease_until(rig, engine.worker_id) > back)
         assert (engine.in_hand, rig.attempts(job_id)[0].outcome) == (1, "lost")
         with writing(rig.database) as connection:
-            pause.resume(connection, pause.LANE, "default")
+            pausing.resume(connection, pause.LANE, "default")
         assert rig.ended(job_id).state == "succeeded"
         eventually(lambda: engine.in_hand == 0)
     assert [(row.outcome, row.code) for row in rig.attempts(job_id)] == [
