@@ -28,6 +28,11 @@ def alive(connection: Connection, now: datetime) -> Sequence[Row]:
     return connection.execute(select(Worker.__table__).where(Worker.lease_until > now)).all()
 
 
+def until(connection: Connection, worker_id: str) -> datetime | None:
+    """Return when a worker's lease runs out, or ran out; None if it has none."""
+    return connection.scalar(select(Worker.lease_until).where(Worker.id == worker_id))
+
+
 def expired(connection: Connection, now: datetime) -> Sequence[str]:
     """Return the ids of workers whose lease ran out."""
     return connection.scalars(select(Worker.id).where(Worker.lease_until <= now)).all()

@@ -34,7 +34,7 @@ from worker.routing.routes import AllPaused, NotServed
 from worker.running import outcome, retry
 from worker.running.endings import Ending, Expired, Failed, HandedBack, Held, Succeeded
 from worker.running.outcome import Abandoned
-from worker.running.ownership import Ownership
+from worker.running.ownership import Ownership, Unsure
 from worker.running.place import Place
 from worker.running.tools import Tools
 
@@ -101,7 +101,7 @@ class Execution:
             await self._refuse_service()
         except TakenAway:
             await self._part()
-        except (asyncio.CancelledError, Stopping):
+        except (asyncio.CancelledError, Stopping, Unsure):
             await (self._part() if self._taken else self._hand_back())
         except Exception as exc:
             await self._break_down(exc)

@@ -34,8 +34,8 @@ class Abandoned(StrEnum):
 ABANDONED = {
     Abandoned.SHUTDOWN: "broken off when the worker stopped; it may be billed",
     Abandoned.TAKEN_AWAY: "broken off when the job had been cancelled or finished otherwise; it may be billed",
-    Abandoned.UNSENT: "not sent: the worker stopped, or the job had been taken from it",
-    Abandoned.DEADLINE: "not sent: the deadline passed while a limit held it back",
+    Abandoned.UNSENT: "not sent: all accounts were paused, or its worker stopped or could not keep the job",
+    Abandoned.DEADLINE: "not sent: the deadline passed while a limit, or the database, held it back",
 }
 
 LONGEST_CODE = 64  # characters of the columns

@@ -6,13 +6,21 @@ may have been taken for dead, and its job given to another: a call that went out
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+
 from sqlalchemy import Connection
 
-from models import transitions
-from models.table import Row
+from models import clock, leases, transitions
+from models.table import Row, utcnow
 from worker.running.tools import Tools
 
 FRESH_S = 5.0  # a third of a lease: what was ours so long ago still is, unless somebody withdrew it
+ASKS = 3  # answers that come too late to be worth anything: then no lease is kept either, and the job will be another's
+
+
+class Unsure(Exception):
+    """The ledger answers too slowly to say whose the job is: it must not be sent from here now."""
 
 
 class Ownership:
@@ -21,23 +29,45 @@ class Ownership:
     def __init__(self, row: Row, tools: Tools) -> None:
         self._row = row
         self._tools = tools
-        self._asked_at = 0.0
+        self._sure_until = 0.0
 
     def asking(self) -> None:
         """Take note that the ledger is asked now, by the statement that writes an attempt."""
-        self._asked_at = self._tools.clock()
+        self._sure_until = self._tools.clock() + FRESH_S
 
     async def holds(self) -> bool:
         """Return whether the job is ours. Asks the ledger only if it was not asked a moment ago.
 
-        Between this answer and the sending lies no wait; a freeze there is not seen, and may cost one call.
+        What it answers is good until our lease, as it stood then, runs out: nobody rescues our jobs before. So commits
+        of some seconds hold up a call, but do not stop it. Between this answer and the sending lies no wait; a freeze
+        there is not seen, and may cost one call.
+
+        Raises:
+            TimeoutError: the job's deadline passed while the ledger was asked.
+            Unsure: every answer came when the lease that it told of had run out.
         """
-        while self._tools.clock() - self._asked_at > FRESH_S:
-            self.asking()
-            if not await self._tools.recorder.submit(self._held):
-                return False
+        for _ in range(ASKS):
+            if self._sure():
+                return True
+            async with asyncio.timeout(self._seconds_left()):
+                if not await self._tools.recorder.submit(self._ask):
+                    return False
+        if self._sure():
+            return True
+        raise Unsure
+
+    def _sure(self) -> bool:
+        return self._tools.clock() < self._sure_until
+
+    def _ask(self, connection: Connection) -> bool:
+        """Return whether the ledger says so, and note how long that is good for. A repetition after an outage anew."""
+        moment = self._tools.clock()
+        rows = transitions.held_by(connection, [self._row.id], self._tools.worker_id)
+        until = leases.until(connection, self._tools.worker_id)
+        if until is None or all(row.claim != self._row.claim for row in rows):
+            return False
+        self._sure_until = moment + (until - clock.now(connection)) / timedelta(seconds=1)
         return True
 
-    def _held(self, connection: Connection) -> bool:
-        rows = transitions.held_by(connection, [self._row.id], self._tools.worker_id)
-        return any(row.claim == self._row.claim for row in rows)
+    def _seconds_left(self) -> float | None:
+        return None if self._row.deadline is None else (self._row.deadline - utcnow()) / timedelta(seconds=1)

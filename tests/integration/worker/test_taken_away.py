@@ -76,6 +76,22 @@ def test_a_worker_that_was_frozen_but_not_missed_goes_on(rig: Rig) -> None:
     assert (rig.job(job_id).state, rig.calls()) == ("succeeded", 1)
 
 
+def test_slow_commits_hold_up_a_call_and_do_not_stop_it(rig: Rig) -> None:
+    """Each answer about the job is ten seconds old when it comes: its worker's lease, of 15 s, is good for longer."""
+    (job_id,) = rig.submit("Slowly but surely")
+    execute(rig, job_id, lambda number: 10.0 * ((number + 1) // 2))
+    assert (rig.job(job_id).state, rig.calls()) == ("succeeded", 1)
+
+
+def test_a_job_is_given_back_when_no_answer_about_it_comes_in_time(rig: Rig) -> None:
+    """Each is older than the lease: after some the call is given up unsent, instead of being asked about for ever."""
+    (job_id,) = rig.submit("Too slow")
+    execute(rig, job_id, lambda number: 20.0 * ((number + 1) // 2))
+    assert rig.calls() == 0
+    assert (rig.job(job_id).state, rig.job(job_id).failures) == ("queued", 0)
+    assert [(row.outcome, row.code) for row in rig.attempts(job_id)] == [("abandoned", "unsent")]
+
+
 def test_an_answer_to_a_cancelled_job_is_kept(rig: Rig) -> None:
     """Cancelled just before the call is sent: the job stays cancelled, the paid answer is kept as superseded."""
     (job_id,) = rig.submit("Too late")
