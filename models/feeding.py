@@ -10,9 +10,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import chain, zip_longest
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, literal_column, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from models.job import Job
 from models.lane import Lane
@@ -23,6 +38,9 @@ MOST_BATCHES = 50  # that one feeding serves: what it costs does not grow with h
 _QUEUED = Job.state == literal_column("'queued'")  # a literal: no plan may overlook the index by it
 READY = and_(_QUEUED, Job.fed_at.is_(None), Job.run_at.is_(None))
 DELAYED = and_(_QUEUED, Job.finished_at.is_(None), Job.run_at.is_not(None))
+# Built once: the feeder asks many times a second, and building took twice as long as executing.
+_FED = select(Job.lane, func.count().label("jobs")).where(Job.fed_at.is_not(None)).group_by(Job.lane)
+_LANES_READY = select(*(select(Job.id).where(READY, Job.lane == lane).exists().label(lane) for lane in Lane))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +69,7 @@ def take_next(connection: Connection, lane: str, count: int, now: datetime, afte
 
 def lanes_ready(connection: Connection) -> set[str]:
     """Return the lanes where a job is ready: one look at the index for each."""
-    ready = [select(Job.id).where(READY, Job.lane == lane).exists().label(lane) for lane in Lane]
-    row = connection.execute(select(*ready)).one()
+    row = connection.execute(_LANES_READY).one()
     return {lane for lane in Lane if getattr(row, lane)}
 
 
@@ -69,8 +86,7 @@ def any_ripe(connection: Connection, now: datetime) -> bool:
 
 def fed_by_lane(connection: Connection, since: datetime | None = None) -> dict[str, int]:
     """Return how many jobs of each lane have a message under way that nobody has claimed yet."""
-    fed = Job.fed_at.is_not(None) if since is None else Job.fed_at >= since
-    statement = select(Job.lane, func.count().label("jobs")).where(fed).group_by(Job.lane)
+    statement = _FED if since is None else _FED.where(Job.fed_at >= since)
     return {row.lane: row.jobs for row in connection.execute(statement)}
 
 
@@ -118,15 +134,24 @@ def _turns(connection: Connection, lane: str, after: str, count: int) -> list[st
 
 def _batches(connection: Connection, lane: str, above: str, upto: str | None, count: int) -> list[str]:
     """Return batches with ready jobs by ascending id, hopping from one to the next instead of reading their jobs."""
-    ready = and_(READY, Job.lane == lane, true() if upto is None else Job.batch_id <= upto)
+    asked = {"in_lane": lane, "above": above, "upto": upto, "most": count}
+    return list(connection.scalars(_hops(bounded=upto is not None), asked))
+
+
+@cache
+def _hops(*, bounded: bool) -> Select[str]:
+    ready = and_(READY, Job.lane == bindparam("in_lane"), Job.batch_id <= bindparam("upto") if bounded else true())
 
     def following(batch_id: ColumnElement[str]) -> ColumnElement[str]:
         return select(func.min(Job.batch_id)).where(ready, Job.batch_id > batch_id).scalar_subquery()
 
-    hop = select(following(literal(above)).label("batch_id"), literal(1).label("n")).cte("hop", recursive=True)
-    onward = select(following(hop.c.batch_id), hop.c.n + 1).where(hop.c.batch_id.is_not(None), hop.c.n < count)
+    above = bindparam("above", type_=String)
+    hop = select(following(above).label("batch_id"), literal(1).label("n")).cte("hop", recursive=True)
+    onward = select(following(hop.c.batch_id), hop.c.n + 1).where(
+        hop.c.batch_id.is_not(None), hop.c.n < bindparam("most")
+    )
     hop = hop.union_all(onward)
-    return list(connection.scalars(select(hop.c.batch_id).where(hop.c.batch_id.is_not(None))))
+    return select(hop.c.batch_id).where(hop.c.batch_id.is_not(None))
 
 
 def _first(connection: Connection, lane: str, batch_id: str, count: int, now: datetime) -> Sequence[str]:
