@@ -12,7 +12,7 @@ from models import ledger, transitions
 from models.transitions import Failure
 from models.worker import Worker
 
-QUARANTINE_AFTER = 5  # calls of one job that were lost with their workers
+QUARANTINE_AFTER = 5  # calls of one job that were begun and lost with their workers
 SHOWN = 10  # of them in a failure's message
 REMEDY = (
     "find out what ended these workers (memory, a crash, somebody's kill); if it was not this job, `mmq retry` gives "
@@ -34,7 +34,8 @@ def bury(
     """Rescue the jobs of dead workers, close their calls as lost, and forget the workers.
 
     A job whose calls were lost so for the `quarantine_after`th time fails instead; one whose call was not even begun
-    never does.
+    never does. At most one of a job's losses is of a call that was written as begun before it was admitted:
+    `worker.running.execution` begins only a job's first call so early.
     Leaves out a worker whose lease holds at `now`: it renewed after it was found expired.
     """
     # PostgreSQL: locked, so that claims and renewals under way are seen, and two buriers do not share a grave.
@@ -57,4 +58,4 @@ def bury(
 def _evidence(connection: Connection, job_id: str, losses: int) -> Failure:
     lost = ledger.last_lost(connection, job_id, min(losses, SHOWN))
     deaths = "; ".join(f"{row.finished_at:%Y-%m-%d %H:%M:%S} UTC, {row.message}" for row in lost)
-    return Failure("quarantined", f"calls lost with their workers: {losses}: {deaths}", REMEDY)
+    return Failure("quarantined", f"calls begun and lost with their workers: {losses}: {deaths}", REMEDY)

@@ -50,7 +50,7 @@ class Job(Table):
     failures: Mapped[int] = mapped_column(default=0, server_default="0")
     #: How often a worker died holding it.
     rescues: Mapped[int] = mapped_column(default=0, server_default="0")
-    #: How often one died while its call was under way, since it was accepted or reopened.
+    #: How often one died with a call begun for it, perhaps not yet sent, since it was accepted or reopened.
     losses: Mapped[int] = mapped_column(default=0, server_default="0")
 
     created_at: Mapped[datetime] = mapped_column(Moment)

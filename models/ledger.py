@@ -101,8 +101,11 @@ def known(connection: Connection, finishes: Sequence[Finish]) -> set[tuple[str, 
 
 
 def mark_lost(connection: Connection, worker_ids: Sequence[str], now: datetime) -> int:
-    """Close the calls that dead workers, whose rows are still there, had under way as lost. Return how many."""
-    name = Worker.name + " (pid " + cast(Worker.pid, Text) + ") died during the call"
+    """Close the calls that dead workers, whose rows are still there, had begun as lost. Return how many.
+
+    Nobody knows which of them had been sent: each was written as begun before it was to go out.
+    """
+    name = Worker.name + " (pid " + cast(Worker.pid, Text) + ") died during this call, or before it was sent"
     whose = select(name).where(Worker.id == Attempt.worker_id).scalar_subquery()
     statement = (
         update(Attempt)

@@ -35,7 +35,7 @@ class Edge(StrEnum):
     SNOOZE = "snooze"  #: wait until `run_at`, nothing spent: the account is paused or limited
     RELEASE = "release"  #: handed back unsent, at once: the worker shuts down
     RESCUE = "rescue"  #: its worker's lease ran out
-    QUARANTINE = "quarantine"  #: it did so in mid-call once too often: the job may be what kills them
+    QUARANTINE = "quarantine"  #: it did so with a call begun once too often: the job may be what kills them
     CANCEL = "cancel"
     EXPIRE = "expire"
     REOPEN = "reopen"  #: an operator wants a finished job asked again
@@ -72,7 +72,7 @@ class Outcome(StrEnum):
     THROTTLED = "throttled"  #: the provider's limit; costs the job nothing
     BLOCKED = "blocked"  #: the account cannot be used; costs the job nothing
     ABANDONED = "abandoned"  #: we broke the call off: shutdown, cancel or deadline
-    LOST = "lost"  #: its worker died; the provider may have done and billed the work
+    LOST = "lost"  #: its worker died with it begun; it may have been sent, and the provider have billed the work
     SUPERSEDED = "superseded"  #: answered, but the job had been answered or taken away by then
 
 

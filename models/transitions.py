@@ -174,7 +174,7 @@ def expire_overdue(connection: Connection, now: datetime, most: int = 1000) -> S
 
 
 def count_losses(connection: Connection, worker_ids: Sequence[str]) -> dict[str, int]:
-    """Count a loss for each job that dead workers were calling for. Return the ids with their losses until now."""
+    """Count a loss for each job that dead workers had begun a call for. Return the ids with their losses until now."""
     theirs = (Attempt.worker_id.in_(worker_ids), Attempt.claim == Job.claim, UNDER_WAY)
     calling = select(Attempt.job_id).where(Attempt.job_id == Job.id, *theirs).exists()
     held = (Job.worker_id.in_(worker_ids), Job.state == "running", calling)

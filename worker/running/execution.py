@@ -108,8 +108,9 @@ class Execution:
             raise
 
     async def _attempt(self, request: dict[str, Any]) -> None:
-        # One that comes again waits for what refused it, nobody knows how long.
-        first = self.attempts == self.row.attempts
+        # One that comes again waits for what refused it, nobody knows how long. And if a worker died with it begun, the
+        # next loss is to count against the job only if its call was about to go out.
+        first = not self.attempts
         desk = self.tools.routes.only(self.row.model) if first and self.place.soon() else None
         if desk is not None:
             await self._begin(desk)

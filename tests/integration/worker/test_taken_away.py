@@ -8,11 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from models import burial, clock, leases, pause, pausing, transitions
+import pytest
+
+from models import burial, clock, leases, ledger, pause, pausing, transitions
 from models.job import Job
 from models.session import reading, writing
 from models.table import utcnow
 from support.engine import Rig, running
+from support.jobs import NOW, claim, register, start
 from support.waiting import eventually
 from worker.recording import lease
 from worker.running.execution import Execution
@@ -38,7 +41,7 @@ def bury(rig: Rig, worker_id: str) -> list[str]:
 NOWHERE = Place(soon=lambda: False, granted=lambda: None, answered=lambda: None)
 
 
-def execute(rig: Rig, job_id: str, tick: Callable[[int], float]) -> None:
+def execute(rig: Rig, job_id: str, tick: Callable[[int], float], place: Place = NOWHERE) -> None:
     """Run one job without an engine, by a clock that `tick` gives its readings, the first being number 0."""
     settings = rig.settings()
     readings = iter(range(100))
@@ -49,7 +52,7 @@ def execute(rig: Rig, job_id: str, tick: Callable[[int], float]) -> None:
             await stand.recorder.submit(lambda connection: lease.register(connection, row))
             (claimed,) = await stand.recorder.claim([job_id])
             tools = replace(stand.tools, clock=lambda: tick(next(readings)))
-            await Execution(claimed, tools, NOWHERE).run()
+            await Execution(claimed, tools, place).run()
 
     asyncio.run(run())
 
@@ -74,6 +77,30 @@ def test_a_worker_that_was_frozen_but_not_missed_goes_on(rig: Rig) -> None:
     (job_id,) = rig.submit("Take your time")
     execute(rig, job_id, lambda number: 60.0 * min(number, 1))
     assert (rig.job(job_id).state, rig.calls()) == ("succeeded", 1)
+
+
+def begin_and_die(rig: Rig, job_id: str) -> None:
+    """Let another worker begin a call and die."""
+    register(rig.database, "w0", lease_until=NOW)
+    hold = claim(rig.database, job_id, "w0")
+    with writing(rig.database) as connection:
+        ledger.begin(connection, [start(hold, "w0")])
+    assert bury(rig, "w0") == [job_id]
+
+
+@pytest.mark.parametrize(("died", "begun"), [(False, [None]), (True, ["lost"])])
+def test_a_job_that_was_lost_once_is_begun_when_its_call_may_go_out(rig: Rig, died: bool, begun: list[str]) -> None:
+    """Where admission is near a first call is begun while it waits for it: its loss says little, so it counts once."""
+    (job_id,) = rig.submit("Perhaps I am to blame")
+    if died:
+        begin_and_die(rig, job_id)
+    seen: list[list[str | None]] = []
+
+    def granted() -> None:
+        seen.append([row.outcome for row in rig.attempts(job_id)])
+
+    execute(rig, job_id, lambda _: 0.0, Place(soon=lambda: True, granted=granted, answered=lambda: None))
+    assert (seen, rig.calls()) == ([begun], 1)
 
 
 def test_slow_commits_hold_up_a_call_and_do_not_stop_it(rig: Rig) -> None:
