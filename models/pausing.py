@@ -11,6 +11,9 @@ from models.job import Job
 from models.pause import ACCOUNT, Pause
 from models.table import Row, on_dialect
 
+#: Those never claimed have a moment that somebody chose for them.
+SENT_BACK = (Job.state == "queued", Job.finished_at.is_(None), Job.run_at.is_not(None), Job.claim > 0)
+
 
 def pause(
     connection: Connection,
@@ -34,10 +37,13 @@ def resume(connection: Connection, kind: str, name: str) -> bool:
     """Open a lane or an account. True if it was closed. Jobs that were sent back until a probe are ready at once."""
     opened = bool(connection.execute(delete(Pause).where(Pause.kind == kind, Pause.name == name)).rowcount)
     if opened and kind == ACCOUNT:
-        # Those never claimed have a moment that somebody chose for them.
-        sent_back = (Job.state == "queued", Job.finished_at.is_(None), Job.run_at.is_not(None), Job.claim > 0)
-        connection.execute(update(Job).where(*sent_back).values(run_at=None))
+        connection.execute(update(Job).where(*SENT_BACK).values(run_at=None))
     return opened
+
+
+def ready(connection: Connection, job_id: str) -> None:
+    """Let a job that was sent back not wait for its moment."""
+    connection.execute(update(Job).where(*SENT_BACK, Job.id == job_id).values(run_at=None))
 
 
 def take_probe(connection: Connection, kind: str, name: str, now: datetime, following: datetime) -> bool:

@@ -62,6 +62,20 @@ class Pauses:
         self._back = (probe, count + 1)
         return utcnow() + BACK_AFTER if probe is None or count >= PROBERS else probe
 
+    async def sent_back(self, job_id: str, accounts: Sequence[str]) -> None:
+        """Let a job that was sent back, now that it is committed, be ready at once if one of its accounts is open.
+
+        Who resumed the account in between did not see that job.
+        """
+
+        def write(connection: Connection) -> Sequence[Row]:
+            rows = pausing.paused(connection)
+            if not _by_account(rows).keys() >= set(accounts):
+                pausing.ready(connection, job_id)
+            return rows
+
+        self.see(await self._recorder.submit(write))
+
     async def take_probe(self, account: str) -> bool:
         """Whether the caller is to try a paused account: one call of all workers, each time that a probe is due."""
         row = self._rows.get(account)

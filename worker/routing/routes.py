@@ -17,11 +17,12 @@ class NotServed(Exception):
 
 
 class AllPaused(Exception):
-    """Each account that serves the model is paused. `until` is when it is worth trying again; None: when fed again."""
+    """Each of `accounts`, which serve the model, is paused. `until` is when to try again; None: when fed again."""
 
-    def __init__(self, until: datetime | None) -> None:
+    def __init__(self, accounts: Sequence[str], until: datetime | None) -> None:
+        self.accounts = accounts
         self.until = until
-        super().__init__(until)
+        super().__init__(accounts, until)
 
 
 class Routes:
@@ -78,7 +79,7 @@ class Routes:
             await self.pauses.look()
             desks = self._unpaused(serving)
         if not desks:  # nothing is waited for in between: one opened meanwhile would leave this job to wait for minutes
-            raise AllPaused(self._until(serving))
+            raise AllPaused([desk.name for desk in serving], self._until(serving))
         return desks
 
     def _unpaused(self, serving: Sequence[Desk]) -> list[Desk]:

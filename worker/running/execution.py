@@ -97,6 +97,7 @@ class Execution:
             await self._end(Expired(self._hold()), self._abandon(Abandoned.DEADLINE))
         except AllPaused as paused:
             await self._end(HandedBack(self._hold(), Edge.SNOOZE, paused.until), self._abandon(Abandoned.UNSENT))
+            await self.tools.pauses.sent_back(self.row.id, paused.accounts)
         except NotServed:
             await self._refuse_service()
         except TakenAway:

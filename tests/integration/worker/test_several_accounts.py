@@ -30,6 +30,17 @@ name = "bert"
 key_env = "BERT_KEY"
 {bert}
 """
+RESUME_IN_BETWEEN = {
+    "sqlite": [
+        "CREATE TRIGGER resume AFTER UPDATE ON jobs WHEN NEW.run_at IS NOT NULL BEGIN DELETE FROM pauses; END",
+    ],
+    "postgresql": [
+        "CREATE FUNCTION resume() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM pauses; RETURN NULL; END'",
+        """
+        CREATE TRIGGER resume AFTER UPDATE ON jobs FOR EACH ROW WHEN (NEW.run_at IS NOT NULL) EXECUTE FUNCTION resume()
+        """,
+    ],
+}
 
 
 class TwoAccounts(Rig):
@@ -163,6 +174,19 @@ def test_each_model_goes_to_the_account_that_serves_it(rig: TwoAccounts) -> None
         rig.resume("anna")
         assert {rig.ended(job_id).state for job_id in waiting} == {"succeeded"}
         assert accounts(rig, waiting) == {"anna"}
+
+
+def test_a_job_sent_back_while_its_account_is_resumed_waits_for_no_moment(rig: TwoAccounts) -> None:
+    """Who resumes it sees no such job, since that is not committed yet: a trigger resumes at that very moment."""
+    rig.pause("anna")
+    with writing(rig.database) as connection:
+        for statement in RESUME_IN_BETWEEN[rig.database.dialect.name]:
+            connection.exec_driver_sql(statement)
+    with running(rig, **rig.environment('models = ["MiniMax-M2.7"]', 'models = ["MiniMax-M3"]')):
+        (job_id,) = rig.submit("One")
+        assert rig.ended(job_id).state == "succeeded"
+        assert rig.pauses() == {}  # so the trigger did its part
+        assert accounts(rig, [job_id]) == {"anna"}
 
 
 def test_a_model_that_no_account_serves_fails_with_the_remedy(rig: TwoAccounts) -> None:
