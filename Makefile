@@ -36,7 +36,7 @@ bench-full: install ## Measure all of it, repeated, for figures to publish: abou
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.suite --full
 
 chaos: install ## Kill everything around 5,000 jobs for some minutes, and count them afterwards
-	PYTHONPATH=.:tests $(BIN)/python -m support.chaos
+	PYTHONPATH=.:tests $(BIN)/python -m support.chaos $(ARGS)
 
 docs: install ## Write docs/errors.md from the table of errors
 	PYTHONPATH=tests $(BIN)/python -m support.errors_page

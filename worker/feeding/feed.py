@@ -17,6 +17,7 @@ from math import ceil
 from pathlib import Path
 
 from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError
 from sqlalchemy import Engine
 
 from models import burial, clock, feeding, pause, pausing
@@ -122,13 +123,21 @@ class Feeder:
             await self.redis.blpop([NUDGE_KEY], timeout=seconds)
 
     async def _look_after(self) -> None:
-        server = (await self.redis.info("server")).get("run_id", "unknown")
+        server = await self._server()
         fresh = await self.redis.get(EPOCH_KEY) != server.encode()
         # The queues of Redis as broker; those of another always look empty.
         empty = {lane for lane in Lane if not await self.redis.llen(lane)}
         await asyncio.to_thread(self.upkeep.look_after, fresh, lambda oldest, now: self._lost(oldest, now, empty))
         if fresh:  # only now: were the database away, nobody would see it again
             await self.redis.set(EPOCH_KEY, server)
+
+    async def _server(self) -> str:
+        """Return which Redis this is: another after each start. The same for all where it may not be asked."""
+        try:
+            found = await self.redis.info("server")
+        except NoPermissionError:
+            found = {}
+        return str(found.get("run_id", "unknown"))
 
     def _lost(self, oldest: Sequence[Row], now: datetime, empty: Collection[Lane]) -> dict[Lane, datetime]:
         """Return the lanes where messages were lost, and before which moment they were sent."""

@@ -180,6 +180,22 @@ def test_what_a_replica_that_took_over_may_lack_is_fed_again(sqlite: Engine, red
     assert outbox.ids == [*ids, *ids]
 
 
+def test_a_redis_that_may_not_be_asked_which_it_is_is_fed_all_the_same(
+    sqlite: Engine, redis_server: RedisServer
+) -> None:
+    """An ACL without the dangerous commands forbids INFO; a flush is still noticed."""
+    live(sqlite)
+    ids = backlog(sqlite, 2)
+    outbox = Outbox()
+    with redis.Redis.from_url(redis_server.unix_url) as client:
+        client.execute_command("ACL", "SETUSER", "default", "-info")
+        turn(sqlite, redis_server, outbox)
+        client.flushall()
+    turn(sqlite, redis_server, outbox)
+    turn(sqlite, redis_server, outbox)
+    assert outbox.ids == [*ids, *ids]
+
+
 def test_a_flush_is_not_forgotten_while_the_database_is_away(sqlite: Engine, redis_server: RedisServer) -> None:
     """The mark of a new Redis is set only once its consequence is committed."""
     live(sqlite)
