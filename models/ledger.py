@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -85,6 +86,14 @@ def begin(connection: Connection, starts: Sequence[Start]) -> set[str]:
     if rows:
         _BEGIN.execute_for(connection, rows)
     return {row.job_id for row in rows}
+
+
+def begun(connection: Connection, starts: Sequence[Start]) -> list[Start]:
+    """Return those of these calls that are written: by this very claim, not others of the same number."""
+    key = (Attempt.job_id, Attempt.number, Attempt.claim, Attempt.worker_id)
+    wanted = {(start.job_id, start.number, start.claim, start.worker_id): start for start in starts}
+    rows = connection.execute(select(*key).where(tuple_(*key).in_(list(wanted))))
+    return [wanted[row.job_id, row.number, row.claim, row.worker_id] for row in rows]
 
 
 def close(connection: Connection, finishes: Sequence[Finish]) -> None:

@@ -62,8 +62,11 @@ def commits(database: Engine) -> Iterator[list[None]]:
 
 
 @contextmanager
-def unacknowledged(database: Engine) -> Iterator[list[str]]:
-    """Let the first commit take effect, but its acknowledgement be lost, as when the network breaks."""
+def unacknowledged(database: Engine, meanwhile: Callable[[], object] = lambda: None) -> Iterator[list[str]]:
+    """Let the first commit take effect, but its acknowledgement be lost, as when the network breaks.
+
+    What happens `meanwhile` does so before the commit can be tried again.
+    """
     lost: list[str] = []
     dialect: Any = database.dialect
     commit = dialect.do_commit
@@ -72,6 +75,7 @@ def unacknowledged(database: Engine) -> Iterator[list[str]]:
         commit(connection)
         if not lost:
             lost.append("acknowledgement")
+            meanwhile()
             raise OperationalError("COMMIT", {}, ConnectionError("the connection broke"))
 
     dialect.do_commit = do_commit

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from models import ledger, queries, transitions
 from models.ledger import Start
 from models.table import Row, utcnow
+from worker.running.outcome import Abandoned, abandoned
 
 T = TypeVar("T")
 
@@ -100,11 +101,15 @@ class Begin(Entry[bool]):
     start: Start
 
     @classmethod
-    def write(cls, connection: Connection, entries: Sequence[Self], *, again: bool) -> None:  # noqa: ARG003  harmless
-        """Write all calls at once."""
+    def write(cls, connection: Connection, entries: Sequence[Self], *, again: bool) -> None:
+        """Write all calls at once. Those that a first try wrote, of jobs that were taken meanwhile, are closed."""
         held = ledger.begin(connection, [entry.start for entry in entries])
         for entry in entries:
             entry.result = entry.start.job_id in held
+        if again:
+            taken = [entry.start for entry in entries if not entry.result]
+            open_still = ledger.begun(connection, taken)
+            ledger.close(connection, [abandoned(start.job_id, start.number, Abandoned.UNSENT) for start in open_still])
 
     def give_up(self) -> None:
         """It must not go out."""

@@ -42,6 +42,21 @@ def test_call_for_a_job_no_longer_held_does_not_begin(database: Engine, lose: ob
         assert len(queries.attempts(connection, "job-2")) == 1
 
 
+def test_a_call_is_told_from_anothers_of_the_same_number(database: Engine) -> None:
+    """Of a job that was rescued before its call was written, the first call is that of whoever has it now."""
+    register(database, "w1", "w2")
+    queue(database, new_job(1), new_job(2))
+    lost, mine = start(claim(database, "job-1", "w1")), start(claim(database, "job-2", "w1"))
+    with writing(database) as connection:
+        ledger.begin(connection, [mine])
+        taken_by_another(connection)
+        theirs = replace(lost, claim=2, worker_id="w2")
+        ledger.begin(connection, [theirs])
+        assert ledger.begun(connection, [lost, mine]) == [mine]
+        assert ledger.begun(connection, [theirs]) == [theirs]
+        assert ledger.begun(connection, []) == []
+
+
 def test_end_of_a_call_is_written_beside_its_beginning(database: Engine) -> None:
     """All that is known of a call is kept, and calls of one group do not mix."""
     register(database, "w1")

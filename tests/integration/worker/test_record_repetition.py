@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from models import ledger
-from models.session import writing
+from models import ledger, queries, transitions
+from models.job import Job
+from models.session import reading, writing
 from models.state import Edge, Outcome
 from models.transitions import Failure, Hold
-from support.jobs import claim, finish, move, read, start
+from support.jobs import NOW, claim, finish, move, read, start
 from support.recorders import answer, attempts, begun, hold_of, recorded, unacknowledged
 from worker.recording.record import Recorder
 from worker.running.endings import Failed, HandedBack, Succeeded
@@ -56,6 +57,27 @@ def test_a_begin_whose_acknowledgement_was_lost_is_one_attempt(queued: Engine) -
 
     recorded(queued, test)
     assert attempts(queued, "job-1") == [(1, None, None)]
+
+
+@pytest.mark.usefixtures("patience")
+def test_a_begin_whose_job_is_withdrawn_before_it_is_repeated_is_closed(queued: Engine) -> None:
+    """The first try wrote the attempt, the second says no: without a call nobody else would ever end it."""
+
+    def cancel() -> None:
+        with writing(queued) as connection:
+            transitions.cancel(connection, Job.id == "job-1", NOW)
+
+    async def test(recorder: Recorder) -> None:
+        one, other = await recorder.claim(["job-1", "job-2"])
+        with unacknowledged(queued, cancel):
+            both = await asyncio.gather(recorder.begin(begun(one)), recorder.begin(begun(other)))
+        assert both == [False, True]
+
+    recorded(queued, test)
+    with reading(queued) as connection:
+        (attempt,) = queries.attempts(connection, "job-1")
+    assert (attempt.outcome, attempt.code) == ("abandoned", "unsent")
+    assert attempts(queued, "job-2") == [(1, None, None)]
 
 
 @pytest.mark.usefixtures("patience")
