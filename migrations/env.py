@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ from models.table import Moment, Table
 # On PostgreSQL a migration gives up rather than queue behind a long transaction and block every worker behind itself.
 LOCK_TIMEOUT = "4s"
 ADVISORY_LOCK = 0x6D6D71  # "mmq"
+TURN_S = 0.1  # between two tries to be the one who migrates
 
 
 def render_moment(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -69,7 +71,10 @@ def alone_on_sqlite(connection: Connection) -> Iterator[None]:
 @contextmanager
 def alone_on_postgresql(connection: Connection) -> Iterator[None]:
     """Hold an advisory lock; each migration has a transaction of its own."""
-    connection.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
+    # Asked for again and again: a statement that waits for it is a transaction that the holder's indexes wait for.
+    while not connection.scalar(text(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})")):
+        connection.commit()
+        time.sleep(TURN_S)
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.commit()
     try:

@@ -8,7 +8,8 @@ Revision: 0003
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import op
+
+from migrations.concurrently import create_index, drop_index
 
 revision = "0003"
 down_revision = "0002"
@@ -21,23 +22,12 @@ QUEUED = sa.text("state = 'queued'")
 
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_jobs_ready_in_lane",
-        "jobs",
-        ["lane", "batch_id", "rank"],
-        unique=False,
-        sqlite_where=READY,
-        postgresql_where=READY,
-    )
-    op.create_index(
-        "ix_jobs_by_run_at", "jobs", ["run_at"], unique=False, sqlite_where=DELAYED, postgresql_where=DELAYED
-    )
-    op.drop_index("ix_jobs_next_in_lane", table_name="jobs")
+    create_index("ix_jobs_ready_in_lane", "jobs", ["lane", "batch_id", "rank"], READY)
+    create_index("ix_jobs_by_run_at", "jobs", ["run_at"], DELAYED)
+    drop_index("ix_jobs_next_in_lane", "jobs")
 
 
 def downgrade() -> None:
-    op.create_index(
-        "ix_jobs_next_in_lane", "jobs", ["lane", "rank"], unique=False, sqlite_where=QUEUED, postgresql_where=QUEUED
-    )
-    op.drop_index("ix_jobs_by_run_at", table_name="jobs")
-    op.drop_index("ix_jobs_ready_in_lane", table_name="jobs")
+    create_index("ix_jobs_next_in_lane", "jobs", ["lane", "rank"], QUEUED)
+    drop_index("ix_jobs_by_run_at", "jobs")
+    drop_index("ix_jobs_ready_in_lane", "jobs")

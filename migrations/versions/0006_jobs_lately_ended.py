@@ -6,7 +6,8 @@ Revision: 0006
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import op
+
+from migrations.concurrently import create_index, drop_index
 
 revision = "0006"
 down_revision = "0005"
@@ -17,10 +18,8 @@ ENDED = sa.text("finished_at IS NOT NULL")
 
 
 def upgrade() -> None:
-    op.create_index(
-        "ix_jobs_lately_ended", "jobs", ["finished_at"], unique=False, sqlite_where=ENDED, postgresql_where=ENDED
-    )
+    create_index("ix_jobs_lately_ended", "jobs", ["finished_at"], ENDED)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_jobs_lately_ended", table_name="jobs")
+    drop_index("ix_jobs_lately_ended", "jobs")
