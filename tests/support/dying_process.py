@@ -1,7 +1,7 @@
 """`python -m support.dying_process STEP ...`: a producer or a worker that kills itself when it comes to a step.
 
 The rest of the arguments is the command line of `mmq`; a producer has the prompt and its idempotency key instead.
-Nothing in the product knows of this: the steps are seen from SQLAlchemy's, Celery's and httpx's own places.
+Nothing in the product knows of this: the steps are seen from SQLAlchemy's, Celery's and aiohttp's own places.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import sys
 import threading
 from typing import Any
 
-import httpx
+import aiohttp
 from celery import signals
-from httpx_aiohttp import AiohttpTransport
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
@@ -67,14 +66,14 @@ def arm_event(step: Step) -> None:
     elif step.name == "received":
         signals.task_prerun.connect(at_message, weak=False)
     elif step.name == "answered":
-        handle = AiohttpTransport.handle_async_request
+        start = aiohttp.ClientResponse.start
 
-        async def answered(transport: AiohttpTransport, request: httpx.Request) -> httpx.Response:
-            response = await handle(transport, request)
+        async def answered(response: aiohttp.ClientResponse, connection: Any) -> aiohttp.ClientResponse:
+            await start(response, connection)
             die()
             return response
 
-        AiohttpTransport.handle_async_request = answered
+        aiohttp.ClientResponse.start = answered
 
 
 def submit(prompt: str, key: str) -> None:

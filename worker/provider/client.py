@@ -20,7 +20,7 @@ from worker.provider.refusal import Refusal
 from worker.provider.reply import Reply
 from worker.provider.scrub import MESSAGE_LIMIT, Scrub
 from worker.provider.timer import Timer
-from worker.provider.transport import ERRORS, body, cause_of, plain, pool
+from worker.provider.transport import ERRORS, Pool, body, plain
 from worker.provider.watch import Watch
 from worker.provider.wire.dialect import Dialect, dialect_of
 
@@ -49,14 +49,11 @@ class Client:
     ) -> None:
         self._account = account
         self._timeouts = timeouts
-        self._transport = transport or pool()
+        self._transport = transport or Pool(timeouts.connect)
         self._dialect = dialect_of(account.api)
         self._url = _url(account, self._dialect)
         self._headers = _headers(account.key) if _fits_a_header(account.key) else None
         self._scrub = Scrub(account.key)
-        # The transport calls `pool` what bounds name lookup, connecting and TLS together.
-        limit = timeouts.connect
-        self._extensions = {"timeout": {"connect": limit, "pool": limit, "read": None, "write": None}}
 
     async def complete(self, request: Mapping[str, Any], on_text: Callable[[str], None] | None = None) -> Reply:
         """Ask once, and return the answer.
@@ -94,7 +91,8 @@ class Client:
             ).encode()
         except (TypeError, ValueError, RecursionError) as exc:
             return Refusal(cause="invalid_request", message=f"the request is no JSON: {type(exc).__name__}")
-        return httpx.Request("POST", self._url, headers=self._headers, content=content, extensions=self._extensions)
+        # As a stream: of `content`, httpx would make headers that aiohttp makes again.
+        return httpx.Request("POST", self._url, headers=self._headers, stream=httpx.ByteStream(content))
 
     async def _ask(self, request: httpx.Request, model: str, tell: Listener) -> Reply | Refusal:
         watch = Watch(self._timeouts, asyncio.get_running_loop().time)
@@ -116,7 +114,7 @@ class Client:
                         break
                     timer.reschedule(watch.tail() if reading.complete else watch.idle())
         except ERRORS as exc:
-            broken = watch.cause if timer.expired() else cause_of(exc)
+            broken = watch.cause if timer.expired() else type(exc).__name__
             message = self._scrub(str(exc), MESSAGE_LIMIT)
         finally:
             if response is not None:

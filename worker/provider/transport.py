@@ -2,39 +2,75 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 KEEPALIVE_SECONDS = 15.0  #: an idle connection kept longer may be closed by MiniMax just as a request goes out on it
+CHUNK_BYTES = 16 * 1024  #: of a body, at most at a time
 
-#: Whatever the stack raises. aiohttp's own come through where httpx-aiohttp has no name for them (a malformed status
-#: line, say); OSError includes the TimeoutError of a timer; UnicodeError is a host name that IDNA cannot write.
+#: Whatever the stack raises: aiohttp's own, and httpx's of other transports. OSError includes the TimeoutError of a
+#: timer; UnicodeError is a host name that IDNA cannot write.
 ERRORS = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, aiohttp.ClientError, OSError, UnicodeError)
 
 
-def pool() -> httpx.AsyncBaseTransport:
-    """Return a pool with as many connections as calls in flight; admission bounds those, not the pool.
+class Pool(httpx.AsyncBaseTransport):
+    """As many connections as calls in flight; admission bounds those, not the pool.
 
     It belongs to the event loop that first uses it. Proxies and .netrc of the environment are not read: a .netrc
     entry would replace the Authorization header, and a proxy would be one more reader of every prompt.
     SSL_CERT_FILE is, for networks with an authority of their own.
     """
-    context = httpx.create_ssl_context()
-    return AiohttpTransport(verify=context, client=lambda: _session(context))
+
+    def __init__(self, connect_s: float) -> None:
+        """Open nothing yet. Name lookup, connecting and TLS together may take `connect_s`; a call has a timer."""
+        self._ssl = httpx.create_ssl_context()
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and return when the response's headers are there. Errors are aiohttp's own."""
+        if self._session is None:
+            self._session = self._open()
+        response = await self._session.request(
+            request.method,
+            str(request.url),
+            # httpx's own mapping walks through all headers for each of them.
+            headers={name.decode("ascii"): value.decode("ascii") for name, value in request.headers.raw},
+            data=request.read(),
+            allow_redirects=False,  # the key would go with them, to another host
+        )
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Stream(response), request=request)
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls in flight fail."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._ssl, limit=0, keepalive_timeout=KEEPALIVE_SECONDS),
+            timeout=self._timeout,
+            # A load balancer's cookie would send every call of this worker to one and the same machine.
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+        )
 
 
-def cause_of(exc: BaseException) -> str:
-    """Return the class name that tells what happened.
+class _Stream(httpx.AsyncByteStream):
+    """The body of a response as it comes."""
 
-    httpx-aiohttp 0.2 makes a ConnectTimeout of a refused connection as well as of one that was cut after the
-    request had been sent, which would count as not sent; aiohttp's own name, one step down, is right.
-    """
-    origin = exc.__cause__ if isinstance(exc, httpx.HTTPError) and exc.__cause__ is not None else exc
-    return type(origin).__name__
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._response.content.iter_chunked(CHUNK_BYTES)
+
+    async def aclose(self) -> None:
+        self._response.release()
+        await self._response.wait_for_close()
 
 
 def plain(headers: httpx.Headers) -> dict[str, str]:
@@ -52,12 +88,3 @@ def body(response: httpx.Response) -> AsyncIterable[bytes]:
     if "content-encoding" in response.headers or not isinstance(response.stream, httpx.AsyncByteStream):
         return response.aiter_bytes()
     return response.stream  # without the four generators of `aiter_bytes`
-
-
-def _session(context: ssl.SSLContext) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=context, limit=0, keepalive_timeout=KEEPALIVE_SECONDS),
-        # A load balancer's cookie would send every call of this worker to one and the same machine.
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-    )
