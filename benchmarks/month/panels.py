@@ -35,9 +35,10 @@ def main(source: str, target: str) -> None:
             panel.set_title(f"{name}{f', {unit}' if unit else ''}", loc="left", fontsize=8)
             panel.tick_params(labelsize=7)
             panel.spines[["top", "right"]].set_visible(False)
+        column[0].set_title(f"{title}\n\n{column[0].get_title(loc='left')}", loc="left", fontsize=8)
         last = column[len(part["values"]) - 1]
         last.set_xticks([0, 25, 50, 75, 100])
-        last.set_xlabel(f"{title}, % of the way", fontsize=8)
+        last.set_xlabel("% of the way", fontsize=8)
     drawing.savefig(target, dpi=110)
 
 
