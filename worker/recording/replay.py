@@ -61,11 +61,14 @@ class Replay:
             if self._kept.get(path) == spool.size_bytes:
                 return
             recorded, left = await self._record(spool)
+            level = logging.INFO if spool.told() else logging.ERROR
             if spool.torn:
-                log.error("%s: its last line was cut off, and with it one ending", path)
+                log.log(level, "%s: %d endings were lost, their lines were cut off", path, spool.torn)
             if left:
                 self._kept[path] = spool.size_bytes
-                log.error("%s: recorded %d endings, kept the file for %d lines that are not ours", path, recorded, left)
+                spool.tell()
+                text = "%s: recorded %d endings, kept the file for %d lines that are not ours"
+                log.log(level, text, path, recorded, left)
             else:
                 spool.remove()
                 log.warning("recorded %d endings that a dead worker had left in %s", recorded, path)

@@ -15,6 +15,7 @@ from pathlib import Path
 from worker.recording.durable import sync_folder
 
 HEADER = b'{"mmq spool":1}\n'  # another layout of the lines takes another number
+BEGINS = b'{"ending":'  # each line; inside one its quotes are escaped, so these bytes stand nowhere else
 LIMIT_BYTES = 256 * 2**20  # a worker of 100 calls has at most 100 answers to keep, some 1 MB
 
 
@@ -30,6 +31,7 @@ class Spool:
         self.path = folder(home) / f"{worker_id}.jsonl"
         self.limit_bytes = limit_bytes
         self._descriptor = -1
+        self._size = 0  # in whole lines; beyond it lies what an append left that could not be undone
         self._lock = threading.Lock()
 
     def append(self, lines: Sequence[bytes]) -> None:
@@ -42,18 +44,22 @@ class Spool:
         with self._lock:
             if self._descriptor < 0:
                 self._descriptor = self._create()
-            before = os.fstat(self._descriptor).st_size
-            content = (b"" if before else HEADER) + b"".join(lines)
-            if before + len(content) > self.limit_bytes:
-                raise SpoolFull(f"{before + len(content)} bytes, may hold {self.limit_bytes}")
+                self._size = os.fstat(self._descriptor).st_size
+            content = (b"" if self._size else HEADER) + b"".join(lines)
+            if self._size + len(content) > self.limit_bytes:
+                raise SpoolFull(f"{self._size + len(content)} bytes, may hold {self.limit_bytes}")
+            # What an append could not undo must go now: a line behind it would be joined to it.
+            if os.fstat(self._descriptor).st_size > self._size:
+                os.ftruncate(self._descriptor, self._size)
             try:
                 rest = memoryview(content)
                 while rest:
                     rest = rest[os.write(self._descriptor, rest) :]
                 os.fsync(self._descriptor)
             except OSError:
-                os.ftruncate(self._descriptor, before)
+                os.ftruncate(self._descriptor, self._size)
                 raise
+            self._size += len(content)
 
     def remove(self) -> None:
         """Its lines are in the database: remove the file."""

@@ -143,19 +143,33 @@ def test_a_torn_last_line_is_left_out_and_told(
     path.write_bytes(path.read_bytes()[:-20])
     replayed(queued, tmp_path)
     assert (state(queued, "job-1"), state(queued, "job-2")) == ("succeeded", "running")
-    assert "its last line was cut off" in caplog.text
+    assert "1 endings were lost, their lines were cut off" in caplog.text
     assert not path.exists()
+
+
+def test_a_file_that_changed_is_told_of_anew(queued: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Only what was said already is left unsaid; a file that is recorded at last leaves nothing behind."""
+    path = left(tmp_path, (Succeeded(called(queued)), answer("job-1")))
+    ours = path.read_bytes()
+    for content in (ours + b"noise\n", ours + b"noise\n" * 2):
+        path.write_bytes(content)
+        replayed(queued, tmp_path)
+    assert caplog.text.count("that are not ours") == 2
+    path.write_bytes(ours)
+    replayed(queued, tmp_path)
+    assert [*folder(tmp_path).iterdir()] == []
 
 
 @pytest.mark.parametrize("content", [b"\x7fELF\x02" * 50, HEADER + b"noise\n", b'{"mmq spool":2}\n{}\n'])
 def test_a_file_that_is_not_ours_is_kept_and_told_of_once(
     queued: Engine, tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither removed nor tried again, and others beside it are recorded."""
+    """Neither removed nor tried again, and others beside it are recorded; the next worker need not say it all again."""
     strange = folder(tmp_path) / "a.jsonl"
     left(tmp_path, (Succeeded(called(queued)), answer("job-1")))
     strange.write_bytes(content)
     replayed(queued, tmp_path, times=3)
+    replayed(queued, tmp_path)
     assert strange.read_bytes() == content
     assert caplog.text.count("kept the file for 1 lines that are not ours") == 1
     assert state(queued) == "succeeded"

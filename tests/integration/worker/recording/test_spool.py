@@ -7,11 +7,18 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from models.transitions import Hold
+from support.recorders import answer
+from worker.recording import notation
 from worker.recording.abandoned import Abandoned, abandoned
-from worker.recording.spool import HEADER, Spool, SpoolFull
+from worker.recording.spool import BEGINS, HEADER, Spool, SpoolFull
+from worker.running.endings import Succeeded
 
 
 @pytest.fixture
@@ -87,6 +94,15 @@ def test_a_full_disk_leaves_no_half_lines(spool: Spool) -> None:
     assert spool.path.read_bytes() == HEADER + b"one\ntwo\n"
 
 
+def test_what_could_not_be_cut_off_is_cut_off_before_the_next_line(spool: Spool) -> None:
+    """A disk that refused an append refused to undo it, too: nothing is written behind the rest of it."""
+    spool.append([b"one\n"])
+    with spool.path.open("ab") as file:
+        file.write(b"torn")
+    spool.append([b"two\n"])
+    assert spool.path.read_bytes() == HEADER + b"one\ntwo\n"
+
+
 def test_the_file_of_a_living_worker_is_nobody_elses(spool: Spool) -> None:
     """It is locked until its worker ends; then it can be read to the end and removed."""
     spool.append([b"one\n", b"two\n"])
@@ -117,6 +133,29 @@ def test_a_last_line_that_was_cut_off_is_left_out(
     path.write_bytes(content)
     with taken(path) as found:
         assert ([*found.lines()], found.torn) == (lines, torn)
+
+
+ANSWERS = st.text() | st.just(BEGINS.decode())
+
+
+@settings(deadline=None)
+@given(parts=st.lists(st.tuples(ANSWERS, st.none() | st.floats(0, 1))))
+def test_a_line_is_read_whole_or_not_at_all(parts: list[tuple[str, float | None]]) -> None:
+    """Torn at any byte, with the next written right behind it: all others are read as they were written."""
+    content, whole = HEADER, []
+    for text, share in parts:
+        line = notation.write(Succeeded(Hold("job-1", 1, 1, 0)), answer("job-1", text))
+        if share is None:
+            whole.append(line)
+        else:
+            line = line[: 1 + int((len(line) - 2) * share)]
+        content += line
+    with TemporaryDirectory() as home:
+        path = Path(home) / "w1.jsonl"
+        path.write_bytes(content)
+        with taken(path) as found:
+            assert [*found.lines()] == whole
+            assert bool(found.torn) == (len(whole) < len(parts))
 
 
 @pytest.mark.parametrize("content", [b"hello\n", b'{"mmq spool":2}\none\n', b"\x00" * 99, HEADER.replace(b"\n", b" ")])
