@@ -18,7 +18,7 @@ from support.waiting import eventually
 def test_answers_every_job_with_its_own_answer(rig: Rig) -> None:
     """Forty jobs through eight calls at a time: each answer names the digest of its own prompt."""
     prompts = [f"Describe number {number}." for number in range(40)]
-    with running(rig):
+    with running(rig, MMQ_RPM="60000"):
         ids = rig.submit(*prompts)
         for job_id, prompt in zip(ids, prompts, strict=True):
             assert rig.ended(job_id).state == "succeeded"
