@@ -21,7 +21,7 @@ class Timer:
         self._until = until
         self._loop = asyncio.get_running_loop()
         self._timeout = asyncio.timeout(None)
-        self._due = 0.0
+        self._due = self._rings_at = 0.0
         self._bell: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
@@ -37,22 +37,28 @@ class Timer:
 
     def reschedule(self, until: float) -> None:
         """Move it."""
-        self._silence()
         self._due = max(until, self._loop.time())  # one that has run out already is not late
-        self._bell = self._loop.call_at(self._due, self._ring)
+        # A bell that rings too soon sets the next one: a stream moves its timer with every word.
+        if self._bell is None or self._due < self._rings_at:
+            self._silence()
+            self._set(self._due)
 
     def expired(self) -> bool:
         """Return whether it has run out."""
         return self._timeout.expired()
 
-    def _ring(self) -> None:
-        if self._loop.time() - self._due > FROZEN_S:
-            self._bell = self._loop.call_later(GRACE_S, self._run_out)
-        else:
-            self._run_out()
+    def _set(self, moment: float) -> None:
+        self._rings_at = moment
+        self._bell = self._loop.call_at(moment, self._ring)
 
-    def _run_out(self) -> None:
-        self._timeout.reschedule(self._loop.time())
+    def _ring(self) -> None:
+        now = self._loop.time()
+        if now < self._due:
+            self._set(self._due)
+        elif now - self._rings_at > FROZEN_S:
+            self._set(now + GRACE_S)
+        else:
+            self._timeout.reschedule(now)
 
     def _silence(self) -> None:
         if self._bell is not None:

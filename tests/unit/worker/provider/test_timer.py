@@ -12,6 +12,7 @@ from worker.provider.client import Client
 from worker.provider.timer import GRACE_S, Timer
 
 LIMIT_S = 5.0
+TURNS = 5
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):
@@ -34,7 +35,13 @@ def on_skipping_loop(scenario: Callable[[SkippingLoop], Coroutine[Any, Any, None
 def freeze(loop: SkippingLoop, seconds: float, then: Callable[[], object]) -> None:
     """Let no time pass for the loop but for its clock, and something be there when it goes on."""
     loop.skipped_s += seconds
-    loop.call_soon(then)
+    # A word in a socket reaches who waits for it through some turns of the loop, and a timer rings at the first.
+    for_turns(loop, TURNS, then)
+
+
+def for_turns(loop: SkippingLoop, turns: int, then: Callable[[], object]) -> None:
+    """Do something when the loop has turned so often."""
+    loop.call_soon(*((for_turns, loop, turns - 1, then) if turns else (then,)))
 
 
 async def for_ever(timer: Timer) -> None:
@@ -112,5 +119,49 @@ def test_a_moved_timer_rings_once_and_only_then() -> None:
         assert not timer.expired()
         freeze(loop, 60.0, lambda: None)
         await asyncio.sleep(0)
+
+    on_skipping_loop(scenario)
+
+
+async def moved_back(loop: SkippingLoop) -> None:
+    """Move a timer from far off to a moment that comes at once, and let some turns of the loop pass."""
+    async with Timer(loop.time() + 3600.0) as timer:
+        timer.reschedule(loop.time() + 0.5)
+        freeze(loop, 0.9, lambda: None)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+
+
+def test_a_timer_moved_back_rings_sooner() -> None:
+    """A stream's first word shortens the wait for the next."""
+
+    async def scenario(loop: SkippingLoop) -> None:
+        with pytest.raises(TimeoutError):
+            await moved_back(loop)
+
+    on_skipping_loop(scenario)
+
+
+async def moved_on(loop: SkippingLoop) -> None:
+    """Move a timer on, during the grace after a freeze, and never come to an end."""
+    read = asyncio.Event()
+    async with Timer(loop.time() + LIMIT_S) as timer:
+        freeze(loop, 60.0, read.set)
+        await read.wait()
+        timer.reschedule(loop.time() + LIMIT_S)
+        freeze(loop, GRACE_S, lambda: None)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        freeze(loop, LIMIT_S - GRACE_S, lambda: None)
+        await asyncio.Event().wait()
+
+
+def test_a_timer_moved_during_the_grace_goes_on() -> None:
+    """What lay in the socket was read: the call has all its time again, and no more than that."""
+
+    async def scenario(loop: SkippingLoop) -> None:
+        with pytest.raises(TimeoutError):
+            await moved_on(loop)
+        assert loop.skipped_s == 60.0 + LIMIT_S
 
     on_skipping_loop(scenario)
