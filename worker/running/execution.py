@@ -115,7 +115,6 @@ class Execution:
         desk = self.tools.routes.only(self.row.model) if first and self.place.soon() else None
         if desk is not None:
             await self._begin(desk)
-            self.ready_at = time.monotonic()
         grant = await self._admit(request)
         self.place.granted()
         if desk is None:
@@ -140,6 +139,8 @@ class Execution:
     async def _admit(self, request: dict[str, Any]) -> Grant:
         self._begin_waiting()
         async with asyncio.timeout(self._seconds_left()):
+            if await self.place.take():
+                self.ready_at = time.monotonic()  # what it waited for until here was no limit
             return await self.tools.routes.acquire(
                 self.row.model,
                 lane=self.row.lane,

@@ -17,6 +17,7 @@ from worker import trace
 from worker.running.execution import Execution, Phase
 from worker.running.hints import Hints
 from worker.running.place import Place
+from worker.running.places import AHEAD_S, Places
 from worker.running.restraint import Restraint
 from worker.running.tools import Tools
 
@@ -34,6 +35,7 @@ class Hands:
         self.calls = calls
         self._executions: dict[asyncio.Task[None], Execution] = {}
         self._restraint = Restraint()
+        self._places = Places(calls, self.reserve)
         self._asked = 0  # jobs whose claim is under way
         self._leaving: set[str] = set()  # answered, and only to be written
 
@@ -67,12 +69,19 @@ class Hands:
                     self._run(row)
 
     def _room_for_urgent(self) -> dict[Lane, int]:
-        return dict.fromkeys(Lane, 0) | {Lane.INTERACTIVE: self._free + self.reserve}
+        # What was claimed ahead gives way.
+        free = self._free + max(self._ahead, self._places.waiting)
+        return dict.fromkeys(Lane, 0) | {Lane.INTERACTIVE: free + self.reserve}
 
     def _room_for_others(self) -> dict[Lane, int]:
-        room = min(self._free, self._restraint.room(time.monotonic()))
+        room = min(self._free + self._ahead, self._restraint.room(time.monotonic()))
         self.hints.enough = self._restraint.enough()
         return dict.fromkeys(Lane, room) | {Lane.INTERACTIVE: 0}
+
+    @property
+    def _ahead(self) -> int:
+        """How many jobs to claim beyond the places there are, to be ready when one becomes free."""
+        return min(self.calls, self._restraint.admitted_in(AHEAD_S, time.monotonic()))
 
     @property
     def _free(self) -> int:
@@ -147,6 +156,7 @@ class Hands:
     def _run(self, row: Row) -> None:
         place = Place(
             soon=lambda: self._restraint.soon(row.model, time.monotonic()),
+            take=lambda: self._places.take(row.id, urgent=row.lane == Lane.INTERACTIVE),
             granted=lambda: self._granted(row),
             answered=lambda: self._answered(row),
         )
@@ -163,11 +173,13 @@ class Hands:
 
     def _answered(self, row: Row) -> None:
         self._leaving.add(row.id)
+        self._places.leave(row.id)
         self.hints.wake()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._executions[task]
         self._leaving.discard(task.get_name())
+        self._places.leave(task.get_name())
         self._restraint.ended(task.get_name())
         self.hints.wake()
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -53,6 +53,11 @@ class Restraint:
         self._forget(now)
         return self._granted[model] > 0 and self._queue[model] * SPAN_S <= self._granted[model] * SOON_S
 
+    def admitted_in(self, seconds: float, now: float) -> int:
+        """Return how many jobs are admitted in so long, as things went lately."""
+        self._forget(now)
+        return int(len(self._grants) * seconds / SPAN_S)
+
     def enough(self) -> int:
         """Return how many jobs it pays to have in reserve."""
         return max(LEAST, len(self._grants))

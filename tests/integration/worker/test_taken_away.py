@@ -38,7 +38,12 @@ def bury(rig: Rig, worker_id: str) -> list[str]:
         return list(burial.bury(connection, [worker_id], now).rescued)
 
 
-NOWHERE = Place(soon=lambda: False, granted=lambda: None, answered=lambda: None)
+async def at_once() -> bool:
+    """Get a place."""
+    return True
+
+
+NOWHERE = Place(soon=lambda: False, take=at_once, granted=lambda: None, answered=lambda: None)
 
 
 def execute(rig: Rig, job_id: str, tick: Callable[[int], float], place: Place = NOWHERE) -> None:
@@ -99,7 +104,7 @@ def test_a_job_that_was_lost_once_is_begun_when_its_call_may_go_out(rig: Rig, di
     def granted() -> None:
         seen.append([row.outcome for row in rig.attempts(job_id)])
 
-    execute(rig, job_id, lambda _: 0.0, Place(soon=lambda: True, granted=granted, answered=lambda: None))
+    execute(rig, job_id, lambda _: 0.0, Place(soon=lambda: True, take=at_once, granted=granted, answered=lambda: None))
     assert (seen, rig.calls()) == ([begun], 1)
 
 

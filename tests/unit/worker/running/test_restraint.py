@@ -74,3 +74,12 @@ def test_a_grant_is_soon_as_long_as_grants_come() -> None:
     restraint.ended("b")
     assert restraint.soon("m", 1.9)
     assert not restraint.soon("m", 1.9 + SPAN_S + 0.1)
+
+
+def test_what_is_admitted_in_a_moment_follows_the_last_two_seconds() -> None:
+    """A hundred in two seconds are five in a tenth of one; grants that came before count no more."""
+    restraint = Restraint()
+    for number in range(100):
+        restraint.granted(str(number), "m", 1.0)
+    assert restraint.admitted_in(0.1, 1.0 + SPAN_S) == 5
+    assert restraint.admitted_in(0.1, 1.1 + SPAN_S) == 0
