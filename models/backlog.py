@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from models.feeding import DELAYED, READY
-from models.job import Job
+from models.job import DELAYED, READY, Job
 
 
 def queued(connection: Connection, lane: str, most: int) -> int:
@@ -16,7 +15,7 @@ def queued(connection: Connection, lane: str, most: int) -> int:
     """
     # Together all that is queued: a job with a message under way is neither ready nor, as yet, running.
     mine = Job.lane == lane
-    parts = (READY & mine, Job.fed_at.is_not(None) & mine, DELAYED & Job.fed_at.is_(None))
+    parts = (and_(READY, mine), and_(Job.fed_at.is_not(None), mine), and_(DELAYED, Job.fed_at.is_(None)))
     return sum(_some(connection, lane, part, most + 1) for part in parts)
 
 

@@ -22,22 +22,18 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
-    literal_column,
     or_,
     select,
     true,
     update,
 )
 
-from models.job import Job
+from models.job import DELAYED, READY, Job
 from models.lane import Lane
 from models.table import Row
 
 NO_BATCH = ""  # whose turn it is when jobs without a batch go; sorts before every id
 MOST_BATCHES = 50  # that one feeding serves: what it costs does not grow with how many there are
-_QUEUED = Job.state == literal_column("'queued'")  # a literal: no plan may overlook the index by it
-READY = and_(_QUEUED, Job.fed_at.is_(None), Job.run_at.is_(None))
-DELAYED = and_(_QUEUED, Job.finished_at.is_(None), Job.run_at.is_not(None))
 # Built once: the feeder asks many times a second, and building took twice as long as executing.
 _FED = select(Job.lane, func.count().label("jobs")).where(Job.fed_at.is_not(None)).group_by(Job.lane)
 _LANES_READY = select(*(select(Job.id).where(READY, Job.lane == lane).exists().label(lane) for lane in Lane))

@@ -11,6 +11,8 @@ from models.lane import Lane
 from models.state import FINAL, JobState
 from models.table import Moment, Table, one_of
 
+# The texts of the partial indexes, and of the queries that are to go by them: no plan may overlook one for its wording.
+# Ready for a message; and waiting for `run_at`, which no job keeps that is claimed.
 READY = text("state = 'queued' AND fed_at IS NULL AND run_at IS NULL")
 DELAYED = text("run_at IS NOT NULL AND finished_at IS NULL")
 ENDED = text("finished_at IS NOT NULL")

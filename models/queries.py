@@ -10,8 +10,7 @@ from sqlalchemy import Connection, Select, and_, case, func, or_, select, union_
 
 from models.attempt import Attempt
 from models.batch import Batch
-from models.feeding import DELAYED, READY
-from models.job import Job
+from models.job import DELAYED, READY, Job
 from models.table import Row
 
 #: The columns of a result: the job and, if it has one, the attempt that decided it.

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, TextClause, and_, event, text
 
-from models import feeding, leases, ledger, queries, recent, transitions
+from models import backlog, feeding, leases, ledger, queries, recent, transitions
 from models.acceptance import accept, open_batch
+from models.job import DELAYED, READY, Job
 from models.session import open_database, writing
 from support.databases import PostgresqlServer, SqliteFiles
 from support.jobs import HOUR, NOW, new_job
@@ -20,11 +21,19 @@ ROWS = 4000  # enough that reading a table whole costs PostgreSQL more than goin
 
 Query = Callable[[Connection], object]
 
+
+def _some_queued(connection: Connection, part: TextClause) -> object:
+    return backlog._some(connection, "interactive", and_(part, Job.lane == "interactive"), 5)
+
+
 PLANS: dict[str, tuple[str, Query]] = {
     "whose turn it is": ("ix_jobs_ready_in_lane", lambda c: feeding._turns(c, "bulk", "", 5)),
     "a batch's next jobs": ("ix_jobs_ready_in_lane", lambda c: feeding._first(c, "bulk", "batch-2", 5, NOW)),
     "next jobs without a batch": ("ix_jobs_ready_in_lane", lambda c: feeding._first(c, "bulk", "", 5, NOW)),
     "jobs whose moment has come": ("ix_jobs_by_run_at", lambda c: feeding.any_ripe(c, NOW)),
+    "making them ready": ("ix_jobs_by_run_at", lambda c: feeding.ripen(c, NOW)),
+    "a bound on ready jobs": ("ix_jobs_ready_in_lane", lambda c: _some_queued(c, READY)),
+    "a bound on delayed jobs": ("ix_jobs_by_run_at", lambda c: _some_queued(c, DELAYED)),
     "window": ("ix_jobs_fed_unclaimed", lambda c: feeding.fed_by_lane(c, NOW - HOUR)),
     "counts of a batch": ("ix_jobs_of_batch_by_state", lambda c: queries.counts(c, "batch-3")),
     "jobs of a dead worker": ("ix_jobs_held_by_worker", lambda c: transitions.rescue(c, ["w1"], NOW)),
