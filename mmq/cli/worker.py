@@ -25,6 +25,11 @@ def command(
     # Before Celery is loaded and connects: all that is wrong is said at once.
     settings = load(os.environ, key_needed=True)
 
+    from worker.recording import liveness  # noqa: PLC0415
+
+    # Likewise a home that cannot be written to: Celery would end by a traceback.
+    liveness.hold(settings.home, f"probe-{os.getpid()}").release()
+
     from mmq.run.serve import serve  # noqa: PLC0415
 
     raise typer.Exit(serve(chosen, level, settings.warnings))

@@ -110,6 +110,15 @@ def test_what_cannot_be_meant_is_refused(place: Callable[..., tuple], arguments:
     assert mmq.run(*arguments).returncode == 2
 
 
+def test_a_worker_whose_home_takes_no_files_says_so_and_ends(tmp_path: Path) -> None:
+    """A disk that is read-only, say: one line that names the place, before Celery is started."""
+    mmq = CommandLine(tmp_path)
+    mmq.home.mkdir(mode=0o700)
+    (mmq.home / "workers").touch()
+    worker = mmq.run("worker")
+    assert (worker.returncode, worker.stderr) == (1, f"mmq: {mmq.home / 'workers'}: File exists\n")
+
+
 def test_the_doctor_names_what_is_wrong(place: Callable[..., tuple]) -> None:
     """Exit 0 where jobs can run, 2 where they cannot; as a list for programs."""
     mmq, _ = place()
