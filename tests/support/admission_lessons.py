@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
-from worker.admission import learning
+from worker.admission import falling, learning
 from worker.admission.learning import Learned, Lessons, Seen
 
 DIMENSIONS = ("requests", "tokens", "concurrency")
@@ -96,17 +96,17 @@ class Book:
             return learned, math.floor(reserve * learned / told) if told else 0
         return told, reserve
 
-    def refused(self, dimension: str, first: bool, again: bool, seen: Seen) -> None:
-        """Learn from a refusal; `first` of its closing, `again` without an answer since the closing before."""
-        lessons, seen = self.lessons, replace(seen, again=first and again)
+    def refused(self, dimension: str, first: bool, again: int, seen: Seen) -> None:
+        """Learn from a refusal; `first` of its closing, `again` so many closings before without an answer since."""
+        lessons, seen = self.lessons, replace(seen, again=again if first else 0)
         if dimension == "slope":
             learned: Learned = learning.flatten(lessons.slope) if first else lessons.slope
         elif dimension == "concurrency":
             learned = lessons.concurrency
             fresh = first or learned.top == 0
-            learned = learning.fall_at_once(learned, seen) if fresh else learning.press_at_once(learned, seen)
+            learned = falling.fall_at_once(learned, seen) if fresh else falling.press_at_once(learned, seen)
         else:
             learned = getattr(lessons, dimension)
             fresh = first or learned.top == 0
-            learned = learning.fall(learned, seen) if fresh else learning.press(learned, seen)
+            learned = falling.fall(learned, seen) if fresh else falling.press(learned, seen)
         self.lessons = replace(lessons, **{dimension: learned})

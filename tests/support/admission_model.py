@@ -60,7 +60,7 @@ class BudgetModel:
         now = self.now()
         retry_after = min(float(retry_after), float(believed))
         wait = max(0.0, retry_after)
-        first, again = float(granted_at) > self.closed_at, self.refusals > 0
+        first, again = float(granted_at) > self.closed_at, self.refusals
         if first:
             if retry_after < 0:
                 wait = min(2.0**self.refusals * 1_000_000, float(longest))

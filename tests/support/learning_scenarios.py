@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,24 +49,31 @@ def saturated(
     changes: Mapping[int, Mapping[str, Any]] | None = None,
     *,
     workers: int = 4,
+    beside: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> Played:
-    """Return what saturated workers got through; `changes` sets the provider's attributes at multiples of `STEP_S`."""
+    """Return what saturated workers got through; `changes` sets the provider's attributes at multiples of `STEP_S`.
 
-    async def scenario() -> list[float]:
+    `beside` is another user of the provider, done before the end; what it got is not counted, its refusals are.
+    """
+
+    async def scenario() -> tuple[int, list[float]]:
         cluster = SimulatedCluster(provider, limits, workers)
         rates = []
+        other = asyncio.create_task(beside()) if beside else None
         async with cluster.saturated(at_once=60):
             for begins in range(0, seconds, STEP_S):
                 for name, value in (changes or {}).get(begins, {}).items():
                     setattr(provider, name, value)
-                before = provider.answered
+                before = cluster.answered
                 await asyncio.sleep(STEP_S)
-                rates.append((provider.answered - before) * 60 / STEP_S)
+                rates.append((cluster.answered - before) * 60 / STEP_S)
+        if other:
+            await other
         await cluster.close()
-        return rates
+        return cluster.answered, rates
 
-    rates = run_virtually(scenario())
-    return Played(seconds, provider.answered, sum(provider.refused.values()), tuple(rates))
+    answered, rates = run_virtually(scenario())
+    return Played(seconds, answered, sum(provider.refused.values()), tuple(rates))
 
 
 def told_right(seed: int = 0) -> Played:
@@ -84,10 +91,30 @@ def told_nothing(provider: SimulatedProvider | None = None, seconds: int = 420) 
     return saturated(Limits(start_rpm=500), provider or SimulatedProvider(window_s=1.0, requests=20), seconds)
 
 
-def halved_and_restored() -> Played:
+def halved_and_restored(seed: int = 0) -> Played:
     """Told right; the provider halves its limit after a minute and restores it a minute later."""
-    provider = SimulatedProvider(window_s=1.0, requests=20)
+    provider = SimulatedProvider(window_s=1.0, requests=20, seed=seed)
     return saturated(Limits(rpm=1200, concurrency=10), provider, 300, {60: {"requests": 10}, 120: {"requests": 20}})
+
+
+def refused_at_random(share: float, seed: int = 0) -> Played:
+    """Told right for three minutes, and that share of the calls refused whatever the rate."""
+    provider = SimulatedProvider(window_s=1.0, requests=20, concurrency=10, moody=share, seed=seed)
+    return saturated(Limits(rpm=1200, concurrency=10), provider, 180)
+
+
+def shared_for_two_minutes(seed: int = 0) -> Played:
+    """Told right; after a minute another program takes half of the account for two minutes, refused or not."""
+    provider = SimulatedProvider(window_s=1.0, requests=20, seed=seed)
+
+    async def other_program() -> None:
+        await asyncio.sleep(60)
+        async with asyncio.TaskGroup() as calls:
+            for _ in range(1200):
+                calls.create_task(provider.call(1))
+                await asyncio.sleep(0.1)
+
+    return saturated(Limits(rpm=1200, concurrency=10), provider, 300, beside=other_program)
 
 
 def _by_the_second(seed: int) -> SimulatedProvider:

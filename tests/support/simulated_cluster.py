@@ -24,6 +24,7 @@ class SimulatedCluster:
     def __init__(self, provider: SimulatedProvider, limits: Limits, workers: int) -> None:
         self.provider, self.limits, self.redis = provider, limits, SimulatedRedis()
         self.random = random.Random(provider.seed)
+        self.answered = 0
         jitter = random.Random(provider.seed).random  # so that a run that fails can be run again
         self.admissions = [Admission(self.redis, worker=f"worker-{i}", jitter=jitter) for i in range(workers)]
 
@@ -38,6 +39,7 @@ class SimulatedCluster:
             reservation = await admission.moment(reservation)
             refusal = await self.provider.call(tokens)
             if refusal is None:
+                self.answered += 1
                 await admission.settle(reservation, tokens)
                 return waited
             await admission.refuse(reservation, refusal, None)

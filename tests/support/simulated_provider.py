@@ -24,6 +24,7 @@ class SimulatedProvider:
     tokens: float = float("inf")
     concurrency: float = float("inf")
     growth: float = float("inf")  #: how many times the calls of one stretch of 6 s the next may hold
+    moody: float = 0.0  #: the share of calls refused for their rate whatever it is
     answer_s: float = 0.2
     transit_s: float = 0.002
     seed: int = 0
@@ -65,6 +66,8 @@ class SimulatedProvider:
             self._window_tokens -= self._window.popleft()[1]
 
     def _refusal(self, tokens: float, stretch: int) -> str | None:
+        if self.moody and self._random.random() < self.moody:
+            return "requests"
         if self._stretches.get(stretch, 0) >= self.growth * max(NO_RISE, self._stretches.get(stretch - 1, 0)):
             return "slope"
         if self.in_flight >= self.concurrency:

@@ -17,7 +17,8 @@ local gate, closed_at, refusals = tonumber(values[1]) or 0, tonumber(values[2]) 
 
 local wait = 0
 if retry_after >= 0 then wait = retry_after end
-local first, again = granted_at > closed_at, refusals > 0
+local first = granted_at > closed_at
+local again = first and refusals or 0 -- refusals before this one that no answer followed
 if first then
   if retry_after < 0 then wait = math.min(2 ^ refusals * 1000000, tonumber(ARGV[6])) end
   wait = wait * (1 + tonumber(ARGV[7]) * tonumber(ARGV[3]))
@@ -34,9 +35,9 @@ local at = ({ requests = REQUESTS, tokens = TOKENS })[ARGV[4]]
 if ARGV[4] == 'slope' then
   if first then flatten(l) end
 elseif ARGV[4] == 'concurrency' then
-  if first or l[CONCURRENCY + TOP] == 0 then fall_at_once(l, minute, told, first and again) else press_at_once(l, minute) end
+  if first or l[CONCURRENCY + TOP] == 0 then fall_at_once(l, minute, told, again) else press_at_once(l, minute) end
 elseif first or l[at + TOP] == 0 then
-  fall(l, at, calls, second, minute, told, first and again)
+  fall(l, at, calls, second, minute, told, again)
 else
   press(l, at, calls, second, minute)
 end
