@@ -1,6 +1,6 @@
 # Every target works on a machine with Python >= 3.11 and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench bench-full docs chaos clean
+.PHONY: help install demo test check bench bench-full month docs chaos clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -34,6 +34,9 @@ bench: install ## Compare with other queues and clients in under 15 minutes; wri
 
 bench-full: install ## Measure all of it, repeated, for figures to publish: about two hours
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.suite --full
+
+month: install ## Play a month of traffic in a quarter of an hour, and count what grows
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.month
 
 chaos: install ## Kill everything around 5,000 jobs for some minutes, and count them afterwards
 	PYTHONPATH=.:tests $(BIN)/python -m support.chaos $(ARGS)
