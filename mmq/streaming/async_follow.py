@@ -15,7 +15,7 @@ from mmq.result import answer_of
 from mmq.streaming.follow import REPLY_LIMIT_S, RETRY_S
 from mmq.streaming.hearing import Hearing
 from worker.admission.cancel import cancel
-from worker.streaming.message import ASK_EVERY_S, FOLLOW_CHANNEL, Part, text_channel
+from worker.streaming.message import ASK_EVERY_S, FOLLOW_CHANNEL, UNHEARD_S, Part, text_channel
 
 
 async def follow(
@@ -70,8 +70,9 @@ async def _hear(redis_url: str, hearing: Hearing, parts: asyncio.Queue[Part], jo
                     ask_at = 0.0
                     while True:
                         if hearing.gap or monotonic() >= ask_at:
-                            hearing.gap, ask_at = False, monotonic() + ASK_EVERY_S
-                            await redis.publish(FOLLOW_CHANNEL, hearing.following.json)
+                            hearing.gap = False
+                            heard = await redis.publish(FOLLOW_CHANNEL, hearing.following.json)
+                            ask_at = monotonic() + (ASK_EVERY_S if heard else UNHEARD_S)
                         message = await pubsub.get_message(timeout=max(0.0, ask_at - monotonic()))
                         if message is not None and (part := Part.read(message["data"])):
                             parts.put_nowait(part)

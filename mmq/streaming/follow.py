@@ -14,7 +14,7 @@ from mmq.polling import FIRST_POLL_S, LONGEST_POLL_S
 from mmq.result import answer_of
 from mmq.streaming.hearing import Hearing
 from models.table import Row
-from worker.streaming.message import ASK_EVERY_S, FOLLOW_CHANNEL, Part, text_channel
+from worker.streaming.message import ASK_EVERY_S, FOLLOW_CHANNEL, UNHEARD_S, Part, text_channel
 
 REPLY_LIMIT_S = 2.0
 RETRY_S = 1.0
@@ -52,14 +52,14 @@ class Line:
     def _ask(self, hearing: Hearing) -> None:
         if not hearing.gap and monotonic() < self._ask_at:
             return
-        self._ask_at = monotonic() + (ASK_EVERY_S if self._pubsub else RETRY_S)
+        self._ask_at = monotonic() + RETRY_S
         if self._pubsub is None:
             pubsub: PubSub = self._redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
             pubsub.subscribe(self._channel)
             self._pubsub = pubsub
-            self._ask_at = monotonic() + ASK_EVERY_S
         hearing.gap = False
-        self._redis.publish(FOLLOW_CHANNEL, hearing.following.json)
+        heard = self._redis.publish(FOLLOW_CHANNEL, hearing.following.json)
+        self._ask_at = monotonic() + (ASK_EVERY_S if heard else UNHEARD_S)
 
     def _drop(self) -> None:
         if self._pubsub is not None:

@@ -12,6 +12,7 @@ from typing import Self
 
 FOLLOW_CHANNEL = "mmq:follow"  #: to all workers, from those who follow
 ASK_EVERY_S = 2.0  #: who follows says so again so often
+UNHEARD_S = 0.2  #: and sooner while no worker hears it: they have just begun, or Redis has
 FOLLOWED_S = 3 * ASK_EVERY_S  #: and is taken to be gone after so long
 
 
