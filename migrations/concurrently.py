@@ -15,6 +15,8 @@ from alembic import op
 
 # It waits for every transaction that was there before, and nobody waits behind it; still it should say so some day.
 LONGEST_WAIT = "10min"
+LOCK_TIMEOUT = sa.text("SELECT set_config('lock_timeout', :value, false)")
+INVALID = sa.text("SELECT true FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid")
 
 
 def create_index(name: str, table: str, columns: Sequence[str], where: sa.TextClause) -> None:
@@ -23,7 +25,7 @@ def create_index(name: str, table: str, columns: Sequence[str], where: sa.TextCl
         op.create_index(name, table, columns, unique=False, sqlite_where=where)
         return
     with _patiently():
-        if op.get_bind().scalar(sa.text(INVALID), {"name": name}):
+        if op.get_bind().scalar(INVALID, {"name": name}):
             op.drop_index(name, table_name=table, postgresql_concurrently=True)
         op.create_index(
             name,
@@ -45,16 +47,13 @@ def drop_index(name: str, table: str) -> None:
         op.drop_index(name, table_name=table, postgresql_concurrently=True, if_exists=True)
 
 
-INVALID = "SELECT true FROM pg_index WHERE indexrelid = to_regclass(:name) AND NOT indisvalid"
-
-
 @contextmanager
 def _patiently() -> Iterator[None]:
     with op.get_context().autocommit_block():
         connection = op.get_bind()
         before = connection.scalar(sa.text("SHOW lock_timeout"))
-        connection.execute(sa.text(f"SET lock_timeout = '{LONGEST_WAIT}'"))
+        connection.execute(LOCK_TIMEOUT, {"value": LONGEST_WAIT})
         try:
             yield
         finally:
-            connection.execute(sa.text(f"SET lock_timeout = '{before}'"))
+            connection.execute(LOCK_TIMEOUT, {"value": before})

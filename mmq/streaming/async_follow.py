@@ -52,11 +52,11 @@ async def _next(parts: asyncio.Queue[Part], ended: asyncio.Task[object], end: fl
     """Return the next part; None if the job ended before, or the time was up."""
     coming = asyncio.create_task(parts.get(), name="part")
     left = None if end is None else max(0.0, end - monotonic())
-    await asyncio.wait([coming, ended], timeout=left, return_when=asyncio.FIRST_COMPLETED)
-    if coming.done():
-        return coming.result()
-    await cancel(coming)
-    return None
+    try:
+        await asyncio.wait([coming, ended], timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        return coming.result() if coming.done() else None
+    finally:  # also where whoever follows is cancelled: nobody else knows of this task
+        await cancel(coming)
 
 
 async def _hear(redis_url: str, hearing: Hearing, parts: asyncio.Queue[Part], job_id: str) -> None:

@@ -64,7 +64,8 @@ class Broadcast:
             yield take
         finally:
             call.over = True
-            del self._calls[job_id]
+            if self._calls.get(job_id) is call:  # not where a worker that was frozen has begun the job anew meanwhile
+                del self._calls[job_id]
             self._touch(job_id, call)
 
     async def listen(self) -> None:

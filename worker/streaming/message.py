@@ -14,6 +14,8 @@ FOLLOW_CHANNEL = "mmq:follow"  #: to all workers, from those who follow
 ASK_EVERY_S = 2.0  #: who follows says so again so often
 UNHEARD_S = 0.2  #: and sooner while no worker hears it: they have just begun, or Redis has
 FOLLOWED_S = 3 * ASK_EVERY_S  #: and is taken to be gone after so long
+#: What reading it may raise: JSON knows an Infinity, which is no int, and may be nested as deep as anybody likes.
+GARBAGE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
 
 
 def text_channel(job_id: str) -> str:
@@ -40,7 +42,7 @@ class Following:
         try:
             found = json.loads(message)
             return cls(str(found["job_id"]), int(found["attempt"]), max(0, int(found["at"])))
-        except (ValueError, TypeError, KeyError):
+        except GARBAGE:
             return None
 
 
@@ -64,5 +66,5 @@ class Part:
         try:
             found = json.loads(message)
             return cls(int(found["attempt"]), int(found["at"]), str(found["text"]), bool(found["over"]))
-        except (ValueError, TypeError, KeyError):
+        except GARBAGE:
             return None

@@ -80,6 +80,24 @@ def test_the_end_of_a_followed_call_is_told() -> None:
     asyncio.run(scene())
 
 
+def test_a_late_end_leaves_the_call_that_came_after_it() -> None:
+    """A worker that was frozen may get a job again while its first call of it still brings an answer."""
+
+    async def scene() -> None:
+        told = Broadcast(cast("Redis", None))
+        late = told.call("j", 1)
+        late.__enter__()
+        with told.call("j", 2) as take:
+            late.__exit__(None, None, None)
+            take("Hello")
+            told.follow(Following("j"))
+            assert untold(told)["j"].part() == Part(2, 0, "Hello")
+        with told.call("j", 3), told.call("j", 4):
+            pass
+
+    asyncio.run(scene())
+
+
 def test_followers_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest are forgotten, when there are too many and when they have not asked for long."""
     monkeypatch.setattr(broadcast, "MOST_FOLLOWED", 2)

@@ -14,7 +14,21 @@ def test_a_message_is_read_as_it_was_written(message: Following | Part) -> None:
     assert type(message).read(message.json.encode()) == message
 
 
-@pytest.mark.parametrize("garbage", [b"", b"\xff\xfe", b"7", b"[]", b"{}", b"null", '{"job_id": 1, "attempt": "x"}'])
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"\xff\xfe",
+        b"7",
+        b"[]",
+        b"{}",
+        b"null",
+        '{"job_id": 1, "attempt": "x"}',
+        '{"job_id": "j", "attempt": Infinity, "at": 0, "text": "", "over": false}',
+        "[" * 100_000,
+    ],
+    ids=["nothing", "no text", "number", "list", "empty", "null", "word for a number", "infinity", "nested deep"],
+)
 def test_what_is_none_of_ours_is_no_message(garbage: str | bytes) -> None:
     """It is dropped, and harms nobody."""
     assert Following.read(garbage) is None
