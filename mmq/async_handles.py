@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
 from contextlib import suppress
 from itertools import islice
 from threading import Lock
@@ -56,8 +56,11 @@ class AsyncJob:
         except TimeoutError:
             raise TimeoutError(f"job {self.id} has not ended after {timeout} s") from None
 
-    def stream(self, timeout: float | None = None) -> AsyncIterator[str]:
-        """Yield the answer's text as it comes, as `Job.stream` does and with its errors."""
+    def stream(self, timeout: float | None = None) -> AsyncGenerator[str]:
+        """Yield the answer's text as it comes, as `Job.stream` does and with its errors.
+
+        Whoever leaves it before its end closes it (`contextlib.aclosing`): it holds a connection to Redis.
+        """
         return follow(self._queue.lookout, self._queue.queue.settings.redis_url, self.id, timeout)
 
     def __repr__(self) -> str:

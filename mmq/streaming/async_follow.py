@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from time import monotonic
 
@@ -23,7 +23,7 @@ async def follow(
     redis_url: str,
     job_id: str,
     timeout: float | None,  # noqa: ASYNC109  as `Job.stream` has it
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     """Yield a job's text as it comes, until it has ended."""
     end = None if timeout is None else monotonic() + timeout
     hearing, parts = Hearing(job_id), asyncio.Queue[Part]()

@@ -48,7 +48,7 @@ class Broadcast:
         self._redis = redis
         self._calls: dict[str, Call] = {}
         self._followed: dict[str, float] = {}  # until when, the oldest first
-        self._untold: dict[str, Call] = {}
+        self._untold: dict[Call, str] = {}  # two calls of one job may be under way, where a worker was frozen
         self._news = asyncio.Event()
 
     @contextmanager
@@ -88,7 +88,7 @@ class Broadcast:
             self._news.clear()
             untold, self._untold = self._untold, {}
             async with self._redis.pipeline(transaction=False) as pipe:
-                for job_id, call in untold.items():
+                for call, job_id in untold.items():
                     pipe.publish(text_channel(job_id), call.part().json)
                 try:
                     await pipe.execute()
@@ -108,5 +108,5 @@ class Broadcast:
 
     def _touch(self, job_id: str, call: Call) -> None:
         if self._followed.get(job_id, 0.0) > monotonic():
-            self._untold[job_id] = call
+            self._untold[call] = job_id
             self._news.set()

@@ -14,6 +14,7 @@ FOLLOW_CHANNEL = "mmq:follow"  #: to all workers, from those who follow
 ASK_EVERY_S = 2.0  #: who follows says so again so often
 UNHEARD_S = 0.2  #: and sooner while no worker hears it: they have just begun, or Redis has
 FOLLOWED_S = 3 * ASK_EVERY_S  #: and is taken to be gone after so long
+LONGEST_FOLLOWING = 1000  #: characters; followers are remembered, and must not fill the memory
 #: What reading it may raise: JSON knows an Infinity, which is no int, and may be nested as deep as anybody likes.
 GARBAGE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
 
@@ -40,6 +41,8 @@ class Following:
     def read(cls, message: str | bytes) -> Self | None:
         """Return what a message says; None if it is none of ours."""
         try:
+            if len(message) > LONGEST_FOLLOWING:
+                return None
             found = json.loads(message)
             return cls(str(found["job_id"]), int(found["attempt"]), max(0, int(found["at"])))
         except GARBAGE:
