@@ -33,3 +33,8 @@ def test_what_is_none_of_ours_is_no_message(garbage: str | bytes) -> None:
     """It is dropped, and harms nobody."""
     assert Following.read(garbage) is None
     assert Part.read(garbage) is None
+
+
+def test_a_follower_of_endless_length_is_none_of_ours() -> None:
+    """Workers remember who follows, and whoever has Redis's password may say so."""
+    assert Following.read(Following("j" * 2000).json) is None
