@@ -37,6 +37,7 @@ class SimulatedCluster:
             waited = asyncio.get_running_loop().time() - begun if waited is None else waited
             await asyncio.sleep(self.random.uniform(*COMMIT_S))
             reservation = await admission.moment(reservation)
+            admission.sent(reservation)
             refusal = await self.provider.call(tokens)
             if refusal is None:
                 self.answered += 1

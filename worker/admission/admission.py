@@ -91,6 +91,12 @@ class Admission:
         turnstile = self._turnstiles.get(reservation.budget)
         return reservation if turnstile is None else await turnstile.moment(reservation)
 
+    def sent(self, reservation: Reservation) -> None:
+        """The call goes out now, its connection being open: what is late is so told to the calls after it."""
+        turnstile = self._turnstiles.get(reservation.budget)
+        if turnstile is not None:
+            turnstile.sent(reservation)
+
     async def settle(self, reservation: Reservation, used_tokens: int | None) -> None:
         """The call was answered: charge what it used instead of the estimate (None keeps it) and free its place.
 

@@ -17,18 +17,13 @@ from worker.admission.cancel import cancel
 from worker.admission.clock import RedisClock
 from worker.admission.decision import Answer, Question
 from worker.admission.keys import LANES, BudgetKey
-from worker.admission.lead import Lead
 from worker.admission.limits import Limits, Policy
 from worker.admission.memory import Memory
+from worker.admission.moments import Moments
 from worker.admission.outage import UNAVAILABLE, Outage
 from worker.admission.reservation import Crowd, Reservation, Wait
 from worker.admission.scripts import Script
 from worker.admission.waiters import Waiter, Waiters
-
-#: A call sent so much after its moment puts the later ones off: half of what HEADROOM forgives in a window of a second.
-LATE_S = 0.008
-#: And by so much at most: for a process that was frozen for a minute the cluster must not stand still for another.
-LATEST_S = 1.0
 
 _numbers = itertools.count(1)
 
@@ -58,9 +53,7 @@ class Turnstile:
         self._standing: Wait | None = None
         self._ask_at = 0.0
         self._changed = asyncio.Event()
-        self._questions = self._shut_at = 0  # those put, and of them when the gate was last heard to close
-        self._shut = asyncio.Event()
-        self._lead, self._late_us = Lead(policy.ahead_s), 0
+        self._moments = Moments(policy.ahead_s)
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -99,39 +92,27 @@ class Turnstile:
 
     async def moment(self, reservation: Reservation) -> Reservation:
         """Return at the reservation's moment; if the gate closed first it is given back, and the call waits anew."""
-        now = asyncio.get_running_loop().time
-        self._lead.took(now() - reservation.granted_at)
+        self._moments.ready(reservation)
         try:
-            while reservation.number in self._through and not await self._come(reservation):
+            while (question := self._through.get(reservation.number)) is not None:
+                if await self._moments.come(reservation, question):
+                    break
                 self.leave(reservation, used=0, sent=False)
                 lane, limits = LANES.index(reservation.lane), self._limits
                 reservation = await self.enter(limits, lane=lane, tokens=reservation.tokens, on_wait=None, first=True)
         except BaseException:
             self.leave(reservation, used=0, sent=False)  # the one it has now: the caller knows the first alone
             raise
-        late = min(now() - reservation.send_at - LATE_S, LATEST_S)
-        if late > 0 and reservation.send_at > reservation.granted_at and reservation.epoch == self._epoch:
-            self._late_us = max(self._late_us, reservation.shift_us + int(late * 1e6))
-            self._changed.set()
         return reservation
 
-    async def _come(self, reservation: Reservation) -> bool:
-        """Wait for the moment and say whether it has come; the gate may close before."""
-        shut, question = self._shut, self._through[reservation.number]
-        delay = reservation.send_at - asyncio.get_running_loop().time()
-        if question > self._shut_at and delay > 0:
-            try:
-                async with asyncio.timeout(delay):
-                    await shut.wait()
-            except TimeoutError:
-                pass
-        return question > self._shut_at
+    def sent(self, reservation: Reservation) -> None:
+        """Take note that the call goes out now: one that is late puts the later ones of the cluster off."""
+        if reservation.epoch == self._epoch and self._moments.sent(reservation):
+            self._changed.set()
 
     def shut(self) -> None:
-        """The gate has closed: what is granted and not sent yet must wait anew, also by a question still under way."""
-        self._shut_at = self._questions
-        self._shut.set()
-        self._shut = asyncio.Event()
+        """Take note that the gate has closed."""
+        self._moments.close()
 
     def leave(self, reservation: Reservation, *, used: int | None, sent: bool = True, answered: bool = False) -> None:
         """Take a reservation back and tell Redis with the next question, at once. `used` None keeps the estimate."""
@@ -226,12 +207,12 @@ class Turnstile:
             returned=self._returned,
             correction=self._correction,
             answered_at_us=self._answered_at_us,
-            ahead_us=int(self._lead.seconds * 1e6),
-            late_us=self._late_us,
+            ahead_us=self._moments.lead_us,
+            late_us=self._moments.late_us,
             learned=self._learned,
         )
         self._returned = self._correction = 0
-        self._questions += 1
+        self._moments.question += 1
         return question
 
     async def _put(self, question: Question) -> Answer:
@@ -250,7 +231,7 @@ class Turnstile:
         self, question: Question, asked: tuple[list[Waiter], list[Waiter], list[Waiter]], answer: Answer
     ) -> None:
         if answer.epoch != self._epoch:
-            self._late_us = 0
+            self._moments.begin_anew()
         self._epoch, self._learned = answer.epoch, answer.learned
         if self._memory is not None:
             self._memory.note(self._budget, answer.learned)
@@ -284,7 +265,7 @@ class Turnstile:
             epoch=answer.epoch,
             before=before,
         )
-        self._through[reservation.number] = self._questions
+        self._through[reservation.number] = self._moments.question
         if waiter.future.done():  # cancelled while the question was under way
             self.leave(reservation, used=0, sent=False)
         else:

@@ -20,7 +20,7 @@ from worker.provider.refusal import Refusal
 from worker.provider.reply import Reply
 from worker.provider.scrub import MESSAGE_LIMIT, Scrub
 from worker.provider.timer import Timer
-from worker.provider.transport import ERRORS, Pool, body, plain
+from worker.provider.transport import ERRORS, SENT, Pool, body, plain
 from worker.provider.watch import Watch
 from worker.provider.wire.dialect import Dialect, dialect_of
 
@@ -55,16 +55,22 @@ class Client:
         self._headers = _headers(account.key) if _fits_a_header(account.key) else None
         self._scrub = Scrub(account.key)
 
-    async def complete(self, request: Mapping[str, Any], on_text: Callable[[str], None] | None = None) -> Reply:
+    async def complete(
+        self,
+        request: Mapping[str, Any],
+        on_text: Callable[[str], None] | None = None,
+        on_sent: Callable[[], None] | None = None,
+    ) -> Reply:
         """Ask once, and return the answer.
 
         `request` is an OpenAI-style chat body, `{"model", "messages": [{"role", "content"}], ..., "stream"?}`.
         `on_text` is given the answer's text as it comes, without reasoning; without `stream`, once. Where a stream
         leaves out the `<think>` that opens its reasoning, the reasoning is given too; the Reply is right.
+        `on_sent` is called when the connection is open and the request goes out.
 
         Raises: CallFailed, whose verdict says what follows.
         """
-        prepared = self._prepare(request)
+        prepared = self._prepare(request, on_sent)
         if isinstance(prepared, httpx.Request):
             outcome = await self._ask(prepared, str(request.get("model", "")), Listener(on_text))
         else:
@@ -78,7 +84,7 @@ class Client:
         """Close the connections. Calls in flight fail."""
         await self._transport.aclose()
 
-    def _prepare(self, request: Mapping[str, Any]) -> httpx.Request | Refusal:
+    def _prepare(self, request: Mapping[str, Any], on_sent: Callable[[], None] | None) -> httpx.Request | Refusal:
         if self._headers is None:
             return Refusal(cause="unusable_key", message=f"the key of account {self._account.name!r} fits no header")
         if self._url is None:
@@ -92,7 +98,8 @@ class Client:
         except (TypeError, ValueError, RecursionError) as exc:
             return Refusal(cause="invalid_request", message=f"the request is no JSON: {type(exc).__name__}")
         # As a stream: of `content`, httpx would make headers that aiohttp makes again.
-        return httpx.Request("POST", self._url, headers=self._headers, stream=httpx.ByteStream(content))
+        stream, extensions = httpx.ByteStream(content), {SENT: on_sent} if on_sent else None
+        return httpx.Request("POST", self._url, headers=self._headers, stream=stream, extensions=extensions)
 
     async def _ask(self, request: httpx.Request, model: str, tell: Listener) -> Reply | Refusal:
         watch = Watch(self._timeouts, asyncio.get_running_loop().time)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractStreamWriter
 
 KEEPALIVE_SECONDS = 15.0  #: an idle connection kept longer may be closed by MiniMax just as a request goes out on it
 CHUNK_BYTES = 16 * 1024  #: of a body, at most at a time
+SENT = "sent"  #: the extension of a request that is called when it goes out
 
 #: Whatever the stack raises: aiohttp's own, and httpx's of other transports. OSError includes the TimeoutError of a
 #: timer; UnicodeError is a host name that IDNA cannot write.
@@ -38,7 +40,7 @@ class Pool(httpx.AsyncBaseTransport):
             str(request.url),
             # httpx's own mapping walks through all headers for each of them.
             headers={name.decode("ascii"): value.decode("ascii") for name, value in request.headers.raw},
-            data=request.read(),
+            data=_Body(request.read(), request.extensions.get(SENT)),
             allow_redirects=False,  # the key would go with them, to another host
         )
         return httpx.Response(response.status, headers=response.raw_headers, stream=_Stream(response), request=request)
@@ -57,6 +59,19 @@ class Pool(httpx.AsyncBaseTransport):
             auto_decompress=False,
             trust_env=False,
         )
+
+
+class _Body(aiohttp.BytesPayload):
+    """The body of a request, which tells when it goes out. aiohttp's own tracing would tell much more, at each call."""
+
+    def __init__(self, content: bytes, sent: Callable[[], None] | None) -> None:
+        super().__init__(content)
+        self._sent = sent
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        if self._sent is not None:
+            self._sent()
+        await super().write_with_length(writer, content_length)
 
 
 class _Stream(httpx.AsyncByteStream):

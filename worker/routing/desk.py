@@ -64,6 +64,10 @@ class Grant:
             raise
         return self if reservation is self.reservation else replace(self, reservation=reservation)
 
+    def sent(self) -> None:
+        """The call goes out now; see `Admission.sent`."""
+        self.admission.sent(self.reservation)
+
     async def settle(self, used_tokens: int | None) -> None:
         """The call was answered, or may have been; see `Admission.settle`."""
         self.desk.out -= 1

@@ -27,7 +27,6 @@ from models.transitions import Failure, Hold
 from worker.admission.reservation import Wait
 from worker.errors import CallFailed
 from worker.provider.classification import Action
-from worker.provider.client import Client
 from worker.provider.reply import Reply
 from worker.routing.desk import Desk, Grant
 from worker.routing.routes import AllPaused, NotServed
@@ -127,7 +126,7 @@ class Execution:
         self._limited_s = time.monotonic() - self.ready_at
         await self._make_sure(grant)
         try:
-            reply = await self._call(grant.desk.client, request)
+            reply = await self._call(grant, request)
         except CallFailed as failed:
             await self._refused(grant, failed)
             raise
@@ -183,16 +182,17 @@ class Execution:
             await grant.release()
             raise
 
-    async def _call(self, client: Client, request: dict[str, Any]) -> Reply:
+    async def _call(self, grant: Grant, request: dict[str, Any]) -> Reply:
+        complete = grant.desk.client.complete
         self.phase = Phase.CALLING
         self._sent = True
         self.sent_at = time.monotonic()
         self.tools.telemetry.started(self.row.id)
         try:
             if not request.get("stream"):
-                return await client.complete(request)
+                return await complete(request, on_sent=grant.sent)
             with self.tools.broadcast.call(self.row.id, self.attempts) as take:
-                return await client.complete(request, take)
+                return await complete(request, take, on_sent=grant.sent)
         finally:
             self.phase = Phase.RECORDING
 

@@ -82,20 +82,63 @@ def test_what_is_done_between_grant_and_call_does_not_disturb_the_pace(commit_s)
     assert gaps == pytest.approx([INTERVAL_S] * len(gaps), abs=5e-4)
 
 
-def test_a_call_that_is_late_puts_the_later_ones_off():
-    """Sent 0.3 s late, the one granted next leaves 0.292 s later than it would have: 8 ms are forgiven."""
+@pytest.mark.parametrize(("late_s", "put_off_s"), [(0.007, 0.0), (0.009, 0.009), (0.3, 0.3)])
+@pytest.mark.parametrize("late_by", ["commit", "connection"])
+def test_a_call_that_is_late_puts_the_later_ones_off(late_by, late_s, put_off_s):
+    """By all that it was late when it went out, its connection being open; up to 8 ms are forgiven."""
 
     async def scenario(late_s: float) -> float:
         admission = Admission(SimulatedRedis(), worker="w")
-        late = (await granted(admission, 1))[0]
+        late = (await granted(admission, 2))[-1]
+        if late_by == "connection":
+            late = await admission.moment(late)
         await asyncio.sleep(late.send_at - asyncio.get_running_loop().time() + late_s)
-        await admission.moment(late)
+        admission.sent(await admission.moment(late))
         begun = late.send_at
         after = (await granted(admission, 20))[-1]
         await admission.close()
         return after.send_at - begun
 
-    assert run_virtually(scenario(0.3)) - run_virtually(scenario(0.0)) == pytest.approx(0.292, abs=1e-3)
+    assert run_virtually(scenario(late_s)) - run_virtually(scenario(0.0)) == pytest.approx(put_off_s, abs=1e-3)
+
+
+def test_a_late_call_that_was_granted_no_moment_ahead_puts_the_later_ones_off_too():
+    """The first after a pause may go at once; while it connects for 0.3 s, the others do not pass it."""
+
+    async def scenario() -> float:
+        admission = Admission(SimulatedRedis(), worker="w")
+        first = (await granted(admission, 1))[0]
+        await admission.settle(first, 1)
+        await asyncio.sleep(5.0)
+        late = (await granted(admission, 1))[0]
+        assert late.send_at == late.granted_at
+        await asyncio.sleep(0.3)
+        admission.sent(await admission.moment(late))
+        after = (await granted(admission, 1))[0]
+        await admission.close()
+        return after.send_at - late.send_at
+
+    assert run_virtually(scenario()) == pytest.approx(0.3 + INTERVAL_S, abs=0.011)
+
+
+def test_calls_that_are_all_late_alike_keep_the_pace():
+    """Each opens a connection for 0.2 s, four times the interval: once that is usual, the rate is what it was."""
+
+    async def call(admission: Admission) -> float:
+        reservation = await admission.moment((await granted(admission, 1))[0])
+        await asyncio.sleep(0.2)
+        admission.sent(reservation)
+        return asyncio.get_running_loop().time()
+
+    async def scenario() -> list[float]:
+        admission = Admission(SimulatedRedis(), worker="w")
+        sent = await asyncio.gather(*(call(admission) for _ in range(100)))
+        await admission.close()
+        return sorted(sent)
+
+    sent = run_virtually(scenario())
+    assert sent[99] - sent[39] == pytest.approx(60 * INTERVAL_S, rel=0.01)
+    assert sent[99] - sent[0] < 99 * INTERVAL_S + 1.0
 
 
 def test_a_worker_that_was_frozen_puts_the_others_off_by_a_second_at_most():
@@ -108,7 +151,8 @@ def test_a_worker_that_was_frozen_puts_the_others_off_by_a_second_at_most():
         while now() < late.send_at + 60:
             await busy.settle(await busy.moment((await granted(busy, 1))[0]), None)
         begun = now()
-        await frozen.settle(await frozen.moment(late), None)
+        frozen.sent(await frozen.moment(late))
+        await frozen.settle(late, None)
         for _ in range(100):
             await busy.settle(await busy.moment((await granted(busy, 1))[0]), None)
         await frozen.close()
