@@ -18,7 +18,7 @@ MINUTE_TELLING = 0.9
 SLIGHTLY = 0.97
 #: A second counted at the first refusal may hold a call too many: so much of it is used.
 CAUTION = 0.99
-#: While a limit is held, refusals near it take it down to so much of where it was found.
+#: While a limit is held, refusals near it take it down to so much of where it was found, or by a call if that is more.
 LEAST_HELD = 0.94
 #: So many refusals in a row at the count of the one before are believed.
 AGREED = 2
@@ -34,6 +34,8 @@ SAME_MINUTE = 0.01
 UNANSWERED_MINUTE = 1
 UNANSWERED_SAME = 2
 UNANSWERED = 3
+#: The gates of so many take 61 s: a window of a minute has emptied meanwhile, and what is refused still is no rate.
+DRAINED = 6
 #: The minute before the first refusal held so many times the second: more than that had been let through before.
 PROVEN = 3
 #: Limits within this share of each other are the same, found again.
@@ -50,7 +52,8 @@ def fall(learned: Learned, seen: Seen) -> Learned:
     Told 2,400 a minute and refused after 20 calls within the first second: 1,188, by the second. Held at 1,200 and
     refused after 10 calls in the second: 1,200, and again, and at the third time 600. Left, and refused at 1,224 with
     20 calls in the second before: 1,200, held twice as long. Refused four times at the same count near 1,200 while it
-    is held: 1,164, and never below 1,128 before the hold is over.
+    is held: 1,164, and never below 1,128 before the hold is over. A provider that refuses everything for an hour
+    teaches no more after the sixth refusal in a row.
     """
     limit = learned.value or seen.told
     window_s, observed = _observed(learned, seen)
@@ -63,7 +66,8 @@ def fall(learned: Learned, seen: Seen) -> Learned:
     noted = replace(learned, second=seen.second, minute=seen.minute, agreed=agreed)
     other_window = window_s == 60 and learned.window_s == 1
     doubtful = other_window or ((not near or limit < learned.earlier) and agreed < AGREED)
-    if (doubtful and not unanswered) or (near and seen.again and (window_s == 1 or observed >= limit)):
+    unmeasured = (doubtful and not unanswered) or seen.again >= DRAINED
+    if unmeasured or (near and seen.again and (window_s == 1 or observed >= limit)):
         return noted
     if not near:
         if window_s == 1 and agreed:

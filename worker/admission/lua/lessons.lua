@@ -12,7 +12,7 @@ local SECOND_STRIDE_US, BEND = 2000000, 0.02
 local TELLING, MINUTE_TELLING, SLIGHTLY, CAUTION, LEAST_HELD, PROVEN = 0.97, 0.9, 0.97, 0.99, 0.94, 3
 local AGREED, NEAR_AGREED, SETTLED = 2, 4, 32
 local SAME, SAME_CALLS, SAME_COUNT, SAME_MINUTE = 0.05, 1.25, 0.02, 0.01
-local UNANSWERED_MINUTE, UNANSWERED_SAME, UNANSWERED = 1, 2, 3
+local UNANSWERED_MINUTE, UNANSWERED_SAME, UNANSWERED, DRAINED = 1, 2, 3, 6
 local FEWEST, LEAST_SHARE = 3, 0.5
 local FIRST_SLOPE, LEAST_SLOPE, STEEPEST_SLOPE, SLOPE_HOLD_US = 2, 1.1, 4, 60000000
 
@@ -140,7 +140,8 @@ local function fall(l, at, calls, second, minute, told, again)
   l[at + SECOND], l[at + MINUTE], l[COUNT] = second, minute, agreed
   local other_window = window == 60 and l[at + WINDOW] == 1
   local doubtful = other_window or ((not near or limit < l[EARLIER]) and agreed < AGREED)
-  if (doubtful and not unanswered) or (near and again > 0 and (window == 1 or seen >= limit)) then return end
+  local unmeasured = (doubtful and not unanswered) or again >= DRAINED
+  if unmeasured or (near and again > 0 and (window == 1 or seen >= limit)) then return end
   if not near then
     if window == 1 and agreed > 0 then seen = math.min(seen, 60 * before) end
     local earlier = window == 1 and math.max(l[EARLIER], limit) or 0

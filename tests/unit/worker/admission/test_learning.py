@@ -140,6 +140,17 @@ def test_a_limit_found_again_ever_so_often_is_settled():
     assert (learned.earlier, learned.hold_us) == (0, 16 * BRIEF_HOLD_US)
 
 
+@pytest.mark.parametrize(
+    ("counts", "value"), [([1150, 1100, 1000, 900, 580, 5], 290), ([1150, 700, 500, 300, 20, 2], 150)]
+)
+def test_a_provider_that_refuses_everything_teaches_no_more_once_a_minute_has_emptied(counts, value):
+    """Refused a hundred times without an answer, a limit of 1,200 is no lower than after the sixth time."""
+    learned = TAUGHT
+    for again, minute in enumerate([*counts, *[2] * 94]):
+        learned = fall(learned, Seen(1, 1, minute, told=1200, again=again))
+    assert learned.value == value
+
+
 def test_refusals_of_calls_that_were_under_way_only_press_it_down():
     """The least of their counts holds; a higher one changes nothing."""
     assert press(TAUGHT, Seen(19, 19, 30, told=0)).value == 1140
@@ -182,7 +193,7 @@ def test_lessons_travel_as_text_without_loss(numbers):
     assert Lessons.from_text(bare) in {Lessons(), Lessons(*(Learned(*numbers[at : at + 7]) for at in range(0, 36, 9)))}
 
 
-@given(figures, figures, figures, figures, st.integers(0, 5), st.builds(Learned, figures, figures, figures, figures))
+@given(figures, figures, figures, figures, st.integers(0, 9), st.builds(Learned, figures, figures, figures, figures))
 def test_no_refusal_raises_a_limit(calls, second, minute, told, again, learned):
     """Whatever was counted, and never to nothing."""
     limit = learned.value or told
