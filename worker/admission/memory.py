@@ -30,7 +30,7 @@ class Memory:
     def __init__(self, database: Engine) -> None:
         self._database = database
         self._heard: dict[BudgetKey, str] = {}
-        self._kept: dict[BudgetKey, Rows] = {}  # what is in SQL, or on its way there
+        self._kept: dict[BudgetKey, Rows | None] = {}  # what is in SQL, or on its way there; None: nobody knows
         self._due: dict[BudgetKey, float] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
@@ -71,7 +71,7 @@ class Memory:
         try:
             await asyncio.to_thread(self._write, budget, rows)
         except SQLAlchemyError as exc:
-            self._kept.pop(budget, None)
+            self._kept[budget] = None
             logger.warning("what was learned of %s is not written: %s", budget.tag, type(exc).__name__)
 
     def _read(self, budget: BudgetKey) -> Rows:

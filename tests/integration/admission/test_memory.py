@@ -6,13 +6,14 @@ import asyncio
 import logging
 
 from redis.asyncio import Redis
+from sqlalchemy import text
 
 from models import learned_limit
 from models.session import open_database, reading
 from support.admission_desk import BUDGET
 from worker.admission.admission import Admission
 from worker.admission.connection import connect
-from worker.admission.learning import Lessons
+from worker.admission.learning import Learned, Lessons
 from worker.admission.limits import Limits
 from worker.admission.memory import Memory
 from worker.admission.reset import forget
@@ -85,6 +86,29 @@ def test_what_was_learned_can_be_forgotten(server, database):
     asyncio.run(scenario())
     with reading(database) as connection:
         assert learned_limit.recall(connection, BUDGET.account, BUDGET.model) == {}
+
+
+def test_what_could_not_be_forgotten_in_sql_is_forgotten_when_it_is_back(database):
+    """A lesson that has ended while its table is gone would else be believed by the next Redis."""
+    taught = Lessons(concurrency=Learned(value=5, top=5))
+
+    def rename(old: str, new: str) -> None:
+        with database.begin() as connection:
+            connection.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+    async def scenario() -> None:
+        memory = Memory(database)
+        memory.note(BUDGET, taught.text)
+        await memory.close()
+        rename("learned_limits", "gone")
+        memory.note(BUDGET, Lessons().text)
+        await memory.close()
+        rename("gone", "learned_limits")
+        assert await Memory(database).load(BUDGET) == taught.text
+        await memory.close()
+        assert await Memory(database).load(BUDGET) == ""
+
+    asyncio.run(scenario())
 
 
 def test_a_database_that_is_away_stops_no_call(server, tmp_path, caplog):
