@@ -42,8 +42,10 @@ class Rendered:
         connection.exec_driver_sql(text.sql, arranged)
 
     def _text(self, dialect: Dialect, ids: int) -> _Text:
-        # The next power of two: few texts, which the driver keeps prepared, do for all numbers of ids.
+        # The next power of two: few texts, which the driver keeps prepared, do for all numbers of ids. PostgreSQL has
+        # one text for all, and takes them as an array.
         places = 1 << (ids - 1).bit_length() if 0 < ids <= MOST_ROUNDED else ids
+        places = places if dialect.name == "sqlite" else 0
         if (dialect.name, places) not in self._texts:
             self._texts[dialect.name, places] = _Text(self._build(dialect.name), dialect, places)
         return self._texts[dialect.name, places]

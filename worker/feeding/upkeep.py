@@ -53,9 +53,9 @@ class Upkeep:
         silent = {worker.id for worker in alive if now - (worker.lease_until - lease.LEASE) > SILENT_AFTER}
         silent.discard(self._worker_id)
         unheard = bool(silent - self._silent)
-        self._silent = silent
         self.workers = [worker for worker in alive if worker.id not in silent | dead]
         if not (fresh or dead or unheard or overdue or ripe or lost):
+            self._silent = silent
             return
         with writing(self._database) as connection:
             self._end_leases(connection, fallen)
@@ -66,6 +66,7 @@ class Upkeep:
                 feeding.unfeed_lost(connection, lane, before)
             if fresh or dead or unheard:  # their messages are gone, too
                 feeding.unfeed(connection)
+        self._silent = silent  # only now: had the write failed, nobody would see the news again
         if self._home is not None:
             liveness.forget(self._home, fallen)
         _tell(buried, len(dead))

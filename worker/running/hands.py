@@ -16,6 +16,7 @@ from models.table import Row
 from worker import trace
 from worker.running.execution import Execution, Phase
 from worker.running.hints import Hints
+from worker.running.holding import Holding
 from worker.running.place import Place
 from worker.running.places import AHEAD_S, Places
 from worker.running.restraint import Restraint
@@ -37,7 +38,7 @@ class Hands:
         self._restraint = Restraint()
         self._places = Places(calls, self.reserve)
         self._asked = 0  # jobs whose claim is under way
-        self._leaving: set[str] = set()  # answered, and only to be written
+        self._leaving: set[Holding] = set()  # answered, and only to be written
 
     def __len__(self) -> int:
         return len(self._executions)
@@ -154,33 +155,35 @@ class Hands:
             await asyncio.wait(tasks)
 
     def _run(self, row: Row) -> None:
+        holding = Holding(row.id, row.claim)
         place = Place(
             soon=lambda: self._restraint.soon(row.model, time.monotonic()),
-            take=lambda: self._places.take(row.id, urgent=row.lane == Lane.INTERACTIVE),
-            granted=lambda: self._granted(row),
-            answered=lambda: self._answered(row),
+            take=lambda: self._places.take(holding, urgent=row.lane == Lane.INTERACTIVE),
+            granted=lambda: self._granted(holding, row.model),
+            answered=lambda: self._answered(holding),
         )
         execution = Execution(row, self.tools, place)
-        self._restraint.claimed(row.id, row.model, time.monotonic())
+        self._restraint.claimed(holding, row.model, time.monotonic())
         self.tools.telemetry.claimed(row.id, row.lane, row.model, row.attempts)
         task = asyncio.create_task(execution.run(), name=row.id)
         self._executions[task] = execution
         task.add_done_callback(self._ended)
 
-    def _granted(self, row: Row) -> None:
-        self._restraint.granted(row.id, row.model, time.monotonic())
+    def _granted(self, holding: Holding, model: str) -> None:
+        self._restraint.granted(holding, model, time.monotonic())
         self.hints.wake()
 
-    def _answered(self, row: Row) -> None:
-        self._leaving.add(row.id)
-        self._places.leave(row.id)
+    def _answered(self, holding: Holding) -> None:
+        self._leaving.add(holding)
+        self._places.leave(holding)
         self.hints.wake()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._executions[task]
-        self._leaving.discard(task.get_name())
-        self._places.leave(task.get_name())
-        self._restraint.ended(task.get_name())
+        row = self._executions.pop(task).row
+        holding = Holding(row.id, row.claim)
+        self._leaving.discard(holding)
+        self._places.leave(holding)
+        self._restraint.ended(holding)
         self.hints.wake()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("job %s broke its execution: %s", task.get_name(), trace.of(error))

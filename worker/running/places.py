@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 
+from worker.running.holding import Holding
+
 AHEAD_S = 0.05  # of work, at the present rate: two commits and what gathers for them
 
-Line = dict[str, asyncio.Future[None]]
+Line = dict[Holding, asyncio.Future[None]]
 
 
 class Places:
@@ -19,7 +21,7 @@ class Places:
     def __init__(self, calls: int, reserve: int) -> None:
         self.calls = calls
         self.reserve = reserve
-        self._taken: set[str] = set()
+        self._taken: set[Holding] = set()
         self._urgent: Line = {}
         self._others: Line = {}
 
@@ -28,22 +30,22 @@ class Places:
         """How many that are not urgent stand in line."""
         return len(self._others)
 
-    async def take(self, job_id: str, *, urgent: bool) -> bool:
+    async def take(self, holding: Holding, *, urgent: bool) -> bool:
         """Return when the job has a place, which it keeps until it leaves, over several attempts. False: it had it."""
-        if job_id in self._taken:
+        if holding in self._taken:
             return False
         line, most = (self._urgent, self.calls + self.reserve) if urgent else (self._others, self.calls)
-        line[job_id] = turn = asyncio.get_running_loop().create_future()
+        line[holding] = turn = asyncio.get_running_loop().create_future()
         self._let_in(line, most)
         try:
             await turn
         finally:
-            line.pop(job_id, None)
+            line.pop(holding, None)
         return True
 
-    def leave(self, job_id: str) -> None:
+    def leave(self, holding: Holding) -> None:
         """Give a job's place to the next in line. Harmless when it has none."""
-        self._taken.discard(job_id)
+        self._taken.discard(holding)
         self._let_in(self._urgent, self.calls + self.reserve)
         self._let_in(self._others, self.calls)
 

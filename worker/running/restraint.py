@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 
+from worker.running.holding import Holding
+
 SPAN_S = 2.0  # as many jobs of a model may wait as were admitted in so long,
 LEAST = 2  # but these in any case, so that one is at hand when another goes
 SEEN_S = 60.0  # how long a model is expected to come again
@@ -18,28 +20,28 @@ class Restraint:
     """What one worker waits for. Times are seconds of a steady clock."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, str] = {}
+        self._waiting: dict[Holding, str] = {}
         self._queue: Counter[str] = Counter()  # the same by model
         self._grants: deque[tuple[float, str]] = deque()
         self._granted: Counter[str] = Counter()
         self._seen: dict[str, float] = {}
 
-    def claimed(self, job_id: str, model: str, now: float) -> None:
+    def claimed(self, holding: Holding, model: str, now: float) -> None:
         """A job is in hand, and not admitted yet."""
-        self._waiting[job_id] = model
+        self._waiting[holding] = model
         self._queue[model] += 1
         self._seen[model] = now
 
-    def granted(self, job_id: str, model: str, now: float) -> None:
+    def granted(self, holding: Holding, model: str, now: float) -> None:
         """A job was admitted, for the first time or again."""
-        self.ended(job_id)
+        self.ended(holding)
         self._grants.append((now, model))
         self._granted[model] += 1
         self._seen[model] = now
 
-    def ended(self, job_id: str) -> None:
+    def ended(self, holding: Holding) -> None:
         """A job left, admitted or not."""
-        if (model := self._waiting.pop(job_id, None)) is not None:
+        if (model := self._waiting.pop(holding, None)) is not None:
             self._queue[model] -= 1
 
     def room(self, now: float) -> int:

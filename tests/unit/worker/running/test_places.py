@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from worker.running.holding import Holding
 from worker.running.places import Places
 
 CALLS, RESERVE = 2, 1
@@ -106,3 +107,21 @@ def test_job_that_goes_while_it_waits_takes_no_place() -> None:
         await settled()
 
     assert played(story).inside == ["a", "b", "e"]
+
+
+def test_a_job_claimed_anew_stands_in_line_beside_its_first_execution() -> None:
+    """A worker that was frozen may hold a job twice for a moment; the end of the first must not lose the second."""
+
+    async def story() -> None:
+        places = Places(1, 0)
+        await places.take(Holding("other", 1), urgent=False)
+        stray = asyncio.create_task(places.take(Holding("job", 1), urgent=False))
+        anew = asyncio.create_task(places.take(Holding("job", 2), urgent=False))
+        await asyncio.sleep(0)
+        stray.cancel()
+        await asyncio.wait([stray])
+        places.leave(Holding("job", 1))
+        places.leave(Holding("other", 1))
+        assert await anew
+
+    asyncio.run(asyncio.wait_for(story(), 10))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worker.running.holding import Holding
 from worker.running.restraint import LEAST, SEEN_S, SPAN_S, Restraint
 
 
@@ -83,3 +84,13 @@ def test_what_is_admitted_in_a_moment_follows_the_last_two_seconds() -> None:
         restraint.granted(str(number), "m", 1.0)
     assert restraint.admitted_in(0.1, 1.0 + SPAN_S) == 5
     assert restraint.admitted_in(0.1, 1.1 + SPAN_S) == 0
+
+
+def test_a_job_claimed_anew_counts_apart_from_its_first_execution() -> None:
+    """Both end, and nothing waits: what is left over would keep the worker from claiming."""
+    restraint = Restraint()
+    for claim in (1, 2):
+        restraint.claimed(Holding("job", claim), "M", 0.0)
+    for claim in (1, 2):
+        restraint.ended(Holding("job", claim))
+    assert restraint.room(0.0) == LEAST
