@@ -91,11 +91,14 @@ class Admission:
         turnstile = self._turnstiles.get(reservation.budget)
         return reservation if turnstile is None else await turnstile.moment(reservation)
 
-    def sent(self, reservation: Reservation) -> None:
-        """The call goes out now, its connection being open: what is late is so told to the calls after it."""
+    def sent(self, reservation: Reservation, connecting_s: float = 0.0) -> None:
+        """The call goes out now, its connection being open: what is late is so told to the calls after it.
+
+        `connecting_s` went by since it was handed to the client.
+        """
         turnstile = self._turnstiles.get(reservation.budget)
         if turnstile is not None:
-            turnstile.sent(reservation)
+            turnstile.sent(reservation, connecting_s)
 
     async def settle(self, reservation: Reservation, used_tokens: int | None) -> None:
         """The call was answered: charge what it used instead of the estimate (None keeps it) and free its place.

@@ -17,6 +17,7 @@ from worker.admission.cancel import cancel
 from worker.admission.clock import RedisClock
 from worker.admission.decision import Answer, Question
 from worker.admission.keys import LANES, BudgetKey
+from worker.admission.learning import Lessons
 from worker.admission.limits import Limits, Policy
 from worker.admission.memory import Memory
 from worker.admission.moments import Moments
@@ -105,9 +106,12 @@ class Turnstile:
             raise
         return reservation
 
-    def sent(self, reservation: Reservation) -> None:
+    def sent(self, reservation: Reservation, connecting_s: float) -> None:
         """Take note that the call goes out now: one that is late puts the later ones of the cluster off."""
-        if reservation.epoch == self._epoch and self._moments.sent(reservation):
+        if reservation.epoch != self._epoch:
+            return
+        by_second = Lessons.from_text(self._learned).requests.window_s == 1
+        if self._moments.sent(reservation, connecting_s, by_second=by_second):
             self._changed.set()
 
     def shut(self) -> None:

@@ -64,9 +64,9 @@ class Grant:
             raise
         return self if reservation is self.reservation else replace(self, reservation=reservation)
 
-    def sent(self) -> None:
+    def sent(self, connecting_s: float) -> None:
         """The call goes out now; see `Admission.sent`."""
-        self.admission.sent(self.reservation)
+        self.admission.sent(self.reservation, connecting_s)
 
     async def settle(self, used_tokens: int | None) -> None:
         """The call was answered, or may have been; see `Admission.settle`."""

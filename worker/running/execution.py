@@ -183,6 +183,9 @@ class Execution:
             raise
 
     async def _call(self, grant: Grant, request: dict[str, Any]) -> Reply:
+        def sent() -> None:
+            grant.sent(time.monotonic() - self.sent_at)
+
         complete = grant.desk.client.complete
         self.phase = Phase.CALLING
         self._sent = True
@@ -190,9 +193,9 @@ class Execution:
         self.tools.telemetry.started(self.row.id)
         try:
             if not request.get("stream"):
-                return await complete(request, on_sent=grant.sent)
+                return await complete(request, on_sent=sent)
             with self.tools.broadcast.call(self.row.id, self.attempts) as take:
-                return await complete(request, take, on_sent=grant.sent)
+                return await complete(request, take, on_sent=sent)
         finally:
             self.phase = Phase.RECORDING
 

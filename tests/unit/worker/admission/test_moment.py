@@ -16,6 +16,7 @@ from worker.admission.admission import Admission
 from worker.admission.clock import RedisClock
 from worker.admission.lead import Lead
 from worker.admission.limits import Limits
+from worker.admission.moments import Moments
 from worker.admission.reservation import Reservation
 
 RATE = Limits(rpm=1200)
@@ -100,6 +101,22 @@ def test_a_call_that_is_late_puts_the_later_ones_off(late_by, late_s, put_off_s)
         return after.send_at - begun
 
     assert run_virtually(scenario(late_s)) - run_virtually(scenario(0.0)) == pytest.approx(put_off_s, abs=1e-3)
+
+
+@pytest.mark.parametrize(("by_second", "put_off_s"), [(False, 0.02), (True, 0.2)])
+def test_a_connection_from_afar_puts_off_where_calls_are_counted_by_the_second(by_second, put_off_s):
+    """A window of a minute forgives 0.2 s, and who opens connections often would lose much of the rate."""
+
+    async def scenario() -> int:
+        admission = Admission(SimulatedRedis(), worker="w")
+        late = (await granted(admission, 2))[-1]
+        await asyncio.sleep(late.send_at + 0.2 - asyncio.get_running_loop().time())
+        moments = Moments(0.05)
+        assert moments.sent(late, 0.2, by_second=by_second)
+        await admission.close()
+        return moments.late_us
+
+    assert run_virtually(scenario()) == pytest.approx(put_off_s * 1e6, abs=1e3)
 
 
 def test_a_late_call_that_was_granted_no_moment_ahead_puts_the_later_ones_off_too():
