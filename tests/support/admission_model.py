@@ -167,14 +167,14 @@ class Decision:
 
     def settle(self) -> None:
         model, known = self.model, self.known_epoch == self.model.epoch
+        if model.tokens_at < self.now - 60_000_000:
+            model.credit = 0.0
         if known:
             model.requests_at -= self.returned * self.request_us
             late = max(0.0, min(self.late - model.shift, MOST_SHIFT_US))
             model.shift += late
             model.requests_at += late
             model.tokens_at += late
-        if model.tokens_at < self.now - 60_000_000:
-            model.credit = 0.0
         if known or self.correction > 0:
             beyond = self.now - max(model.tokens_at, self.now) - self.correction * self.token_us
             model.tokens_at += self.correction * self.token_us

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 import redis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from support.admission_cluster import BUDGET, Cluster, asks, budgets, lates, moves, refusals, traffic
@@ -19,6 +19,16 @@ from worker.admission.scripts import Script
 POLICY = Policy(default_floor=2, bulk_floor=3)
 KEPT = ("epoch", "requests_at", "tokens_at", "credit", "gate_until", "closed_at", "refusals", "deferred_at")
 KEPT += ("moment_at", "shift", "interactive_at", "quiet_until", "held")
+#: A minute after a refund a report of a late call: which of the two the schedule is judged by.
+LATE_AND_IDLE = (
+    ("ask", "w3", (0, 0, 1), 1, 3000, 0, None),
+    ("move", 110_000),
+    ("ask", "w3", (0, 0, 0), 1, 0, 1, 0),
+    ("ask", "w1", (0, 0, 0), 1, 0, 0, None),
+    ("be_late", "w1", 5_000_000),
+    ("move", 60_500_000),
+    ("ask", "w1", (0, 0, 0), 1, 0, 0, None),
+)
 
 
 class Twins(Cluster):
@@ -89,6 +99,7 @@ def client():
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(limits=budgets, steps=traffic((9, asks), (6, moves), (1, refusals), (1, lates), (1, st.just(("flush",)))))
+@example(limits=Limits(tpm=10_000_000, burst_s=0.0), steps=LATE_AND_IDLE)
 def test_lua_decides_as_the_model_does(client, limits, steps):
     """Any mix of questions, settles, refusals, flushes and time leaves both with equal replies and state."""
     twins = Twins(client, limits)
