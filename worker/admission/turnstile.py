@@ -69,13 +69,13 @@ class Turnstile:
         lane: int,
         tokens: int,
         on_wait: Callable[[Wait], None] | None,
-        first: bool = False,
+        anew: bool = False,
     ) -> Reservation:
-        """Return when the call is granted, `first` of its lane or in turn; the limits given last hold for all."""
+        """Return when the call is granted, in turn, or `anew` before the others; the limits given last hold for all."""
         self._limits = limits
-        waiter = Waiter(lane, tokens, asyncio.get_running_loop().create_future(), on_wait)
+        waiter = Waiter(lane, tokens, asyncio.get_running_loop().create_future(), on_wait, anew)
         outranks = not any(self._waiters.counts()[: lane + 1])
-        self._waiters.add(waiter, first=first)
+        self._waiters.add(waiter)
         if self._standing is None or outranks:
             self._changed.set()
         if self._standing is not None:
@@ -100,7 +100,7 @@ class Turnstile:
                     break
                 self.leave(reservation, used=0, sent=False)
                 lane, limits = LANES.index(reservation.lane), self._limits
-                reservation = await self.enter(limits, lane=lane, tokens=reservation.tokens, on_wait=None, first=True)
+                reservation = await self.enter(limits, lane=lane, tokens=reservation.tokens, on_wait=None, anew=True)
         except BaseException:
             self.leave(reservation, used=0, sent=False)  # the one it has now: the caller knows the first alone
             raise

@@ -6,11 +6,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from worker.admission.decision import ByLane
 from worker.admission.keys import LANES
 from worker.admission.reservation import Reservation, Wait
+
+Lines = tuple["OrderedDict[int, Waiter]", ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +23,7 @@ class Waiter:
     tokens: int
     future: asyncio.Future[Reservation]
     on_wait: Callable[[Wait], None] | None
+    anew: bool = False  #: it had been granted, and its gate closed before its moment
 
     def tell(self, wait: Wait) -> None:
         """Pass on why it waits, where somebody listens."""
@@ -39,37 +42,39 @@ def share(waiting: ByLane, batch: int) -> ByLane:
 
 
 class Waiters:
-    """Ordered by lane, then by arrival. Adding, discarding and counting take constant time."""
+    """Ordered by lane, in it those that wait anew first, then by arrival.
+
+    Adding, discarding and counting take constant time.
+    """
 
     def __init__(self) -> None:
         # A plain dict slows down when it is emptied from the front: it steps over what was deleted.
-        self._lanes: tuple[OrderedDict[int, Waiter], ...] = tuple(OrderedDict() for _ in LANES)
+        self._lanes: Lines = tuple(OrderedDict() for _ in LANES)
+        self._anew: Lines = tuple(OrderedDict() for _ in LANES)
 
-    def add(self, waiter: Waiter, *, first: bool = False) -> None:
-        """Put it behind the others of its lane, or before them."""
-        lane = self._lanes[waiter.lane]
-        lane[id(waiter)] = waiter
-        if first:
-            lane.move_to_end(id(waiter), last=False)
+    def add(self, waiter: Waiter) -> None:
+        """Put it behind the others of its lane, or, if it waits anew, behind those of them that do."""
+        (self._anew if waiter.anew else self._lanes)[waiter.lane][id(waiter)] = waiter
 
     def discard(self, waiter: Waiter) -> None:
         """Take it out; one that is not there is no error."""
-        self._lanes[waiter.lane].pop(id(waiter), None)
+        (self._anew if waiter.anew else self._lanes)[waiter.lane].pop(id(waiter), None)
 
     def counts(self) -> ByLane:
         """Return how many wait in each lane."""
-        interactive, default, bulk = map(len, self._lanes)
+        interactive, default, bulk = (len(anew) + len(lane) for anew, lane in zip(self._anew, self._lanes, strict=True))
         return interactive, default, bulk
 
     def first(self, count: int) -> tuple[list[Waiter], list[Waiter], list[Waiter]]:
         """Return the first of each lane, as many as `share` says for a batch of `count`."""
-        shares = zip(self._lanes, share(self.counts(), count), strict=True)
-        interactive, default, bulk = (list(islice(lane.values(), part)) for lane, part in shares)
+        shares = zip(self._anew, self._lanes, share(self.counts(), count), strict=True)
+        interactive, default, bulk = (list(islice(chain(a.values(), b.values()), part)) for a, b, part in shares)
         return interactive, default, bulk
 
     def __iter__(self) -> Iterator[Waiter]:
         """Iterate over a copy, so that what is told may add or discard."""
-        return iter([waiter for lane in self._lanes for waiter in lane.values()])
+        lines = chain.from_iterable(zip(self._anew, self._lanes, strict=True))
+        return iter([waiter for line in lines for waiter in line.values()])
 
     def __bool__(self) -> bool:
-        return any(self._lanes)
+        return any(self._lanes) or any(self._anew)

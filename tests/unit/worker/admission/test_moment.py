@@ -203,6 +203,29 @@ def test_a_call_whose_gate_closes_before_its_moment_waits_anew(refused_by):
     assert again.send_at < min(each.send_at for each in rest)
 
 
+def test_calls_whose_gate_closes_leave_in_the_order_in_which_they_were_granted():
+    """Four were granted ahead and wait anew: the first of them is the first again."""
+
+    async def scenario() -> list[int]:
+        admission, left = Admission(SimulatedRedis(), worker="w"), []
+        limits = Limits(rpm=6000)
+        first = await admission.moment((await granted(admission, 1, limits))[0])
+        held = await granted(admission, 4, limits)
+
+        async def leave(number: int) -> None:
+            assert await admission.moment(held[number]) is not held[number]
+            left.append(number)
+
+        leaving = [asyncio.create_task(leave(number)) for number in range(4)]
+        await asyncio.sleep(0)
+        await admission.refuse(first, "requests", 2.0)
+        await asyncio.gather(*leaving)
+        await admission.close()
+        return left
+
+    assert run_virtually(scenario()) == [0, 1, 2, 3]
+
+
 def test_cancelling_before_the_moment_gives_the_place_back():
     """Of one place, the next call gets it, though nobody ended the first."""
 

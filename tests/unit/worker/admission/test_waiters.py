@@ -50,6 +50,24 @@ def test_waiters_stand_by_lane_then_by_arrival():
     asyncio.run(scenario())
 
 
+def test_those_that_wait_anew_stand_before_the_others_of_their_lane_in_the_order_in_which_they_came():
+    """Two of three were granted once and lost it; a more urgent lane still goes before them."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        waiters = Waiters()
+        for tokens, lane, anew in ((0, 2, False), (1, 2, True), (2, 2, True), (3, 1, False)):
+            waiters.add(Waiter(lane, tokens, loop.create_future(), None, anew))
+        assert waiters.counts() == (0, 1, 3)
+        assert [[waiter.tokens for waiter in lane] for lane in waiters.first(9)] == [[], [3], [1, 2, 0]]
+        assert [waiter.tokens for waiter in waiters] == [3, 1, 2, 0]
+        for waiter in waiters:
+            waiters.discard(waiter)
+        assert not waiters
+
+    asyncio.run(scenario())
+
+
 def test_a_waiter_tells_whoever_listens():
     """`on_wait` gets the wait; without one nothing happens."""
 
