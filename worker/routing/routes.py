@@ -17,7 +17,10 @@ class NotServed(Exception):
 
 
 class AllPaused(Exception):
-    """Each of `accounts`, which serve the model, is paused. `until` is when to try again; None: when fed again."""
+    """Each of `accounts`, which serve the model, is paused, or the one by which the call was to go.
+
+    `until` is when to try again; None: when fed again.
+    """
 
     def __init__(self, accounts: Sequence[str], until: datetime | None) -> None:
         self.accounts = accounts
@@ -59,6 +62,20 @@ class Routes:
                 if probed or not self.pauses.paused(grant.desk.name):
                     return grant
                 await grant.release()  # it was paused while this call waited
+
+    async def moment(self, grant: Grant) -> Grant:
+        """Wait until a granted call is to be sent; see `Grant.moment`.
+
+        Raises:
+            AllPaused: its gate closed, and while it waited anew its account was paused. The leave is given back.
+        """
+        ready = await grant.moment()
+        if ready is not grant and self.pauses.paused(ready.desk.name):
+            await ready.release()
+            serving = self.serving(ready.reservation.budget.model)
+            # Where one of them is open, the job is ready as soon as it is back: see `Pauses.sent_back`.
+            raise AllPaused([desk.name for desk in serving], self._until(serving))
+        return ready
 
     def serving(self, model: str) -> Sequence[Desk]:
         """Return the accounts that serve a model, paused or not."""

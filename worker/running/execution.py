@@ -168,7 +168,7 @@ class Execution:
     async def _await_moment(self, grant: Grant) -> Grant:
         self.phase = Phase.WAITING
         async with asyncio.timeout(self._seconds_left()):  # the gate may close meanwhile
-            return await grant.moment()
+            return await self.tools.routes.moment(grant)
 
     async def _make_sure(self, grant: Grant) -> None:
         """Return when the call may be sent: the job is ours, and the worker goes on."""

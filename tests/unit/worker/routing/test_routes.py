@@ -11,8 +11,9 @@ from typing import Any, cast
 import pytest
 
 from models import pause
+from worker.admission.keys import BudgetKey
 from worker.recording.record import Recorder
-from worker.routing.desk import Desk
+from worker.routing.desk import Desk, Grant
 from worker.routing.pauses import Pauses
 from worker.routing.routes import AllPaused, Routes
 from worker.telemetry import Telemetry
@@ -63,3 +64,52 @@ def test_a_job_of_an_account_opened_just_now_is_not_sent_away_for_minutes() -> N
     with pytest.raises(AllPaused) as sent_back:
         acquire([PAUSED], [])
     assert sent_back.value.until is None
+
+
+@dataclass
+class Leave:
+    """A grant that at its moment is itself, or another that it waited anew for."""
+
+    desk: Account
+    instead: Leave | None = None
+    released: bool = False
+    reservation: Any = field(default_factory=lambda: SimpleNamespace(budget=BudgetKey("main", "M")))
+
+    async def moment(self) -> Leave:
+        return self.instead or self
+
+    async def release(self) -> None:
+        self.released = True
+
+
+def moment(leave: Leave, *, paused: bool) -> Any:
+    """Wait for the moment of a leave of an account that is paused by then, or not."""
+
+    async def wait() -> Any:
+        pauses = Pauses(cast("Recorder", Rows([])), cast("Telemetry", None))
+        pauses.see([PAUSED] if paused else [])
+        return await Routes([cast("Desk", leave.desk)], pauses).moment(cast("Grant", leave))
+
+    return asyncio.run(wait())
+
+
+def test_a_call_that_waited_anew_is_not_sent_by_an_account_paused_meanwhile() -> None:
+    """Its key was found wrong behind the closed gate: the leave is given back, and the job goes back to the queue."""
+    again = Leave(Account())
+    with pytest.raises(AllPaused) as sent_back:
+        moment(Leave(Account(), again), paused=True)
+    assert (sent_back.value.accounts, again.released) == (["main"], True)
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_call_that_comes_to_its_moment_at_once_is_sent(paused: bool) -> None:
+    """Also by a paused account: it is the one that tries it."""
+    leave = Leave(Account())
+    assert moment(leave, paused=paused) is leave
+    assert not leave.released
+
+
+def test_a_call_that_waited_anew_is_sent_by_an_open_account() -> None:
+    """By the leave that it has now."""
+    again = Leave(Account())
+    assert moment(Leave(Account(), again), paused=False) is again
