@@ -31,7 +31,7 @@ def main() -> int:
             place.mkdir()
         cluster = run(places[0], seed=given.seed, jobs=given.jobs, seconds=given.seconds)
         print(cluster, flush=True)
-        home = run_until_done(places[1], seed=given.seed, jobs=max(60, given.jobs // 20), kills=20)
+        home = run_until_done(places[1], seed=given.seed, jobs=max(60, given.jobs // 25), kills=20)
         print(home, flush=True)
         fates = every_step(places[2])
     print(table(fates))

@@ -23,7 +23,7 @@ LATENCY_MS = 1000
 LIVES_S = (0.3, 5.0)  # of a run until something of it is killed: from before its migration to its full speed
 VICTIMS = ("everything", "run", "worker", "redis")
 MOST_RUNS = 60  # generous: one for each kill, and for each trouble of the account
-END_S = 300.0  # of 250 prompts, four at a time of a second each, a third of them asked again
+END_S = 300.0  # of 200 prompts, four at a time of a second each, with the account paused now and then
 DONE = (0, 3)  # exit codes: all answered, or some failed for good
 
 
