@@ -6,54 +6,17 @@ import asyncio
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from support.simulated_cluster import BUDGET
 from support.simulated_redis import SimulatedRedis
 from support.virtual_time import run_virtually
 from worker.admission.admission import Admission
-from worker.admission.clock import RedisClock
-from worker.admission.lead import Lead
 from worker.admission.limits import Limits
 from worker.admission.moments import Moments
 from worker.admission.reservation import Reservation
 
 RATE = Limits(rpm=1200)
 INTERVAL_S = RATE.request_interval_us / 1e6
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)), min_size=1))
-def test_the_clock_of_redis_stays_within_what_each_answer_proves(answers):
-    """After each answer its moment lies between the asking and the receipt, however slow the ways were."""
-    clock, now = RedisClock(), 0.0
-    for pause, there, back in answers:
-        sent, told = now + pause, now + pause + there
-        clock.heard(round(told * 1e6) + 5_000_000, sent, told + back)
-        assert sent - 1e-5 <= clock.loop_time(round(told * 1e6) + 5_000_000) <= told + back + 1e-5
-        now = told + back
-
-
-def test_a_slow_answer_does_not_move_the_clock_and_a_clock_that_is_set_does():
-    """The quickest answer counts, until one contradicts it."""
-    clock = RedisClock()
-    clock.heard(1_000_000, 10.0, 10.001)
-    clock.heard(2_000_000, 10.9, 11.5)
-    assert clock.loop_time(2_000_000) == pytest.approx(11.001)
-    clock.heard(3_000_000, 22.0, 22.5)
-    assert clock.loop_time(3_000_000) == pytest.approx(22.0)
-
-
-def test_the_lead_follows_a_slow_database_at_once_and_forgets_it_by_and_by():
-    """A commit of 0.2 s asks for 0.24 s; forty quick ones later it is the least again; never over half a second."""
-    lead = Lead(0.05)
-    lead.took(0.2)
-    assert lead.seconds == pytest.approx(0.24)
-    for _ in range(40):
-        lead.took(0.01)
-    assert lead.seconds == 0.05
-    lead.took(30.0)
-    assert lead.seconds == 0.5
 
 
 async def granted(admission: Admission, count: int, limits: Limits = RATE) -> list[Reservation]:
