@@ -13,6 +13,7 @@ from models.session import writing
 from models.table import utcnow
 from support.waiting import eventually
 from support.workers import STOP_LIMIT_S, Place, Worker
+from worker.running.outcome import Abandoned
 
 MARK = "a-marked-prompt"
 
@@ -73,7 +74,10 @@ def test_a_successor_goes_on_where_it_stopped(workplace: Place) -> None:
                 assert first.terminate() == 0
                 assert jobs.wait(30) == {"succeeded": 24}
         rows = [workplace.job(result.job_id) for result in jobs.results()]
-    assert {(row.attempts, row.rescues) for row in rows} == {(1, 0)}
+    assert {(row.failures, row.rescues) for row in rows} == {(0, 0)}
+    # What the first had begun and not sent stands in the ledger as just that.
+    sent = [[each.outcome for each in workplace.attempts(row.id) if each.code != Abandoned.UNSENT] for row in rows]
+    assert sent == [["succeeded"]] * 24
     assert workplace.sandbox.stats()["calls"] == 24
 
 
