@@ -48,7 +48,7 @@ def test_a_second_signal_hastens(workplace: Place, number: signal.Signals) -> No
         eventually(lambda: "stopping: 1 calls under way" in worker.log)
         assert workplace.job(job.id).state == "running"
         worker.process.send_signal(number)
-        assert worker.process.wait(STOP_LIMIT_S) == 0
+        assert worker.process.wait(STOP_LIMIT_S) == 0, worker.log
     row = workplace.job(job.id)
     assert (row.state, row.failures, row.rescues, row.losses) == ("queued", 0, 0, 0)
     assert [(attempt.outcome, attempt.code) for attempt in workplace.attempts(job.id)] == [("abandoned", "shutdown")]
