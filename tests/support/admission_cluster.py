@@ -40,6 +40,7 @@ class Cluster:
         self.late = dict.fromkeys(WORKERS, 0)
         self.crowd = dict.fromkeys(WORKERS, Crowd())
         self.log: list[Grant] = []
+        self.unsent: list[Grant] = []  # of the log, those given back
 
     def admit(self, argv: list) -> list:
         return self.model.admit(argv)
@@ -52,6 +53,8 @@ class Cluster:
     ) -> list:
         """Settle the worker's oldest calls, then ask for its first waiters; `used` None says they were not sent."""
         done, self.held[worker] = self.held[worker][:settled], self.held[worker][settled:]
+        if used is None:
+            self.unsent += done
         asks = [[tokens + i for i in range(count)] for count in share(waiting, batch)]
         question = Question(
             worker=worker,
@@ -61,6 +64,7 @@ class Cluster:
             asks=tuple(asks),
             limits=self.limits,
             returned=len(done) if used is None else 0,
+            returned_us=max((grant.at_us for grant in done), default=0) if used is None else 0,
             correction=sum((used or 0) - grant.tokens for grant in done),
             ahead_us=int(self.policy.ahead_s * 1e6),
             late_us=self.late[worker],
@@ -108,6 +112,7 @@ asks = st.tuples(
 moves = st.tuples(
     st.just("move"), st.sampled_from([1, 900, 25_000, 50_761, 110_000, 1_000_000, 3_100_000, 6_100_000, 61_000_000])
 )
+set_backs = st.tuples(st.just("move"), st.sampled_from([-1, -700_000, -3_600_000_000]))
 lates = st.tuples(st.just("be_late"), st.sampled_from(WORKERS), st.sampled_from([1, 30_000, 5_000_000]))
 refusals = st.tuples(
     st.just("refuse"),

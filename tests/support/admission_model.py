@@ -9,20 +9,21 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from support import admission_schedule as schedule
 from support.admission_lessons import Book
 from support.admission_row import WorkerRow
 from worker.admission.learning import Lessons, Seen
 
-LANES, FAR = (0, 1, 2), math.inf
+LANES, FAR, MOST_CALLED = (0, 1, 2), math.inf, 16
 MOST_CREDIT_US, MOST_SHIFT_US = 10_000_000, 1_000_000
 
 
 @dataclass
 class BudgetModel:
-    """One budget's state. `now` gives microseconds, `publish` takes (channel, message)."""
+    """One budget's state. `now` gives microseconds, `publish` takes (channel, message) and says how many heard."""
 
     now: Callable[[], int]
-    publish: Callable[[str, str], None] = lambda channel, message: None
+    publish: Callable[[str, str], int] = lambda channel, message: 1
     epoch: int = 0
     requests_at: float = 0.0
     tokens_at: float = 0.0
@@ -93,10 +94,9 @@ class Decision:
         self.floors = [0.0, *map(float, argv[22:24])]
         self.start = {"requests": float(argv[24]), "tokens": float(argv[25]), "concurrency": 0.0}
         self.paced_minute, self.known_lessons = float(argv[26]), str(argv[27])
-        self.ahead = float(argv[28])
-        self.late = float(argv[29])
-        counts = [int(value) for value in argv[30:33]]
-        tokens = [float(value) for value in argv[33:]]
+        self.ahead, self.late, self.newest_returned = map(float, argv[28:31])
+        counts = [int(value) for value in argv[31:34]]
+        tokens = [float(value) for value in argv[34:]]
         starts = (0, counts[0], counts[0] + counts[1])
         self.asks = [tokens[start : start + count] for start, count in zip(starts, counts, strict=True)]
         self.granted = [0, 0, 0]
@@ -105,6 +105,7 @@ class Decision:
     def reply(self) -> list[int | str]:
         """Take in the report, grant what may go, say what the rest waits for."""
         model = self.model
+        schedule.set_back(model, self.now, self.lease)
         self.begin()
         for worker in [name for name, row in model.workers.items() if row.lease_ends <= self.now][:16]:
             self.forget(worker)
@@ -141,8 +142,8 @@ class Decision:
         self.learn()
         if fresh:
             model.requests_at, model.tokens_at = self.now + self.request_us + self.burst, self.now + self.burst
-        model.requests_at = self.rescaled(model.requests_at, model.request_us, self.request_us)
-        model.tokens_at = self.rescaled(model.tokens_at, model.token_us, self.token_us)
+        model.requests_at = schedule.rescaled(model, self.now, model.requests_at, model.request_us, self.request_us)
+        model.tokens_at = schedule.rescaled(model, self.now, model.tokens_at, model.token_us, self.token_us)
         model.request_us, model.token_us = self.request_us, self.token_us
 
     def learn(self) -> None:
@@ -156,10 +157,6 @@ class Decision:
         at_once, self.reserve = book.slots(self.told_at_once, self.reserve)
         self.concurrency = at_once or FAR
 
-    def rescaled(self, at: float, was: float, now_is: float) -> float:
-        start = max(self.now, self.model.gate_until, self.model.moment_at)
-        return start + (at - start) * now_is / was if was and now_is and at > start else at
-
     def forget(self, worker: str) -> None:
         del self.model.workers[worker]
         for turn in self.model.turns:
@@ -170,7 +167,8 @@ class Decision:
         if model.tokens_at < self.now - 60_000_000:
             model.credit = 0.0
         if known:
-            model.requests_at -= self.returned * self.request_us
+            if self.returned:
+                schedule.free_newest(model, self.newest_returned, self.request_us)
             late = max(0.0, min(self.late - model.shift, MOST_SHIFT_US))
             model.shift += late
             model.requests_at += late
@@ -295,6 +293,8 @@ class Decision:
         moment = max(self.model.requests_at, self.model.tokens_at)
         sooner = moment < told and told - self.burst - self.ahead > self.now
         if sooner or not self.obstacle(lane)[0]:
-            head = self.model.round(lane)[0]
-            if head != self.me:
-                self.model.publish(self.channel_prefix + head, self.budget)
+            for _ in range(MOST_CALLED):
+                head = self.model.round(lane)[0]
+                if head == self.me or self.model.publish(self.channel_prefix + head, self.budget):
+                    break
+                self.model.turns[lane][head] = self.now

@@ -40,9 +40,10 @@ class SimulatedRedis:
     def _now_us(self) -> int:
         return 1_700_000_000_000_000 - self._behind_us + int(asyncio.get_running_loop().time() * 1e6)
 
-    def _publish(self, channel: str, message: str) -> None:
+    def _publish(self, channel: str, message: str) -> int:
         self.messages += 1
         self._channels[channel].put_nowait(message)
+        return 1
 
 
 class SimulatedSubscription:

@@ -24,6 +24,7 @@ class Question:
     asks: tuple[Sequence[int], Sequence[int], Sequence[int]]  #: by lane, the token estimates of its first waiters
     limits: Limits
     returned: int = 0  #: requests granted and never sent
+    returned_us: int = 0  #: the newest moment of theirs
     correction: int = 0  #: tokens used minus tokens reserved, over all that was settled
     answered_at_us: int = 0  #: granted_at of the newest call that was answered
     ahead_us: int = 0  #: how long before its moment a call may be granted
@@ -59,6 +60,7 @@ class Question:
             self.learned,
             self.ahead_us,
             self.late_us,
+            self.returned_us,
             *(len(tokens) for tokens in self.asks),
             *(tokens for lane in self.asks for tokens in lane),
         ]

@@ -51,7 +51,8 @@ class Reservation:
     lane: str
     tokens: int  #: estimated, and charged until settled
     granted_at_us: int  #: by the Redis clock
-    granted_at: float  #: the same in the event loop's time
+    moment_us: int  #: when it may be sent, by that clock
+    granted_at: float  #: `granted_at_us` in the event loop's time
     send_at: float  #: its moment in that time, `granted_at` where it may go at once
     epoch: int  #: which life of the budget granted it; a flush begins another
     shift_us: int = 0  #: by how much late calls had put the schedule off when it was granted

@@ -49,7 +49,7 @@ class Turnstile:
         self._limits = Limits()
         self._waiters = Waiters()
         self._through: dict[int, int] = {}  # reservation -> the question that brought it
-        self._returned = self._correction = self._answered_at_us = self._epoch = 0
+        self._returned = self._returned_us = self._correction = self._answered_at_us = self._epoch = 0
         self._memory, self._learned = memory, ""
         self._standing: Wait | None = None
         self._ask_at = 0.0
@@ -124,7 +124,9 @@ class Turnstile:
             return
         del self._through[reservation.number]
         if reservation.epoch == self._epoch:  # a flushed budget owes nothing to those before
-            self._returned += not sent
+            if not sent:
+                self._returned += 1
+                self._returned_us = max(self._returned_us, reservation.moment_us)
             self._correction += 0 if used is None else used - reservation.tokens
             if answered:
                 self._answered_at_us = max(self._answered_at_us, reservation.granted_at_us)
@@ -209,13 +211,14 @@ class Turnstile:
             asks=(interactive, default, bulk),
             limits=self._limits,
             returned=self._returned,
+            returned_us=self._returned_us,
             correction=self._correction,
             answered_at_us=self._answered_at_us,
             ahead_us=self._moments.lead_us,
             late_us=self._moments.late_us,
             learned=self._learned,
         )
-        self._returned = self._correction = 0
+        self._returned = self._returned_us = self._correction = 0
         self._moments.question += 1
         return question
 
@@ -263,6 +266,7 @@ class Turnstile:
             lane=LANES[waiter.lane],
             tokens=waiter.tokens,
             granted_at_us=answer.now_us,
+            moment_us=answer.now_us + delay_us,
             shift_us=answer.shift_us,
             granted_at=self._clock.loop_time(answer.now_us),
             send_at=self._clock.loop_time(answer.now_us + delay_us),

@@ -9,8 +9,10 @@ import redis
 
 from support.admission_desk import BUDGET, ONLY_WOKEN, Waits, script_calls, workers
 from worker.admission.connection import connect
+from worker.admission.decision import Question
 from worker.admission.keys import BudgetKey
 from worker.admission.limits import Limits
+from worker.admission.scripts import Script
 
 BULK = {"lane": "bulk", "tokens": 1000}
 
@@ -53,6 +55,25 @@ def test_fifty_calls_at_once_share_a_round_trip_each_way(server):
             client = connect(server.unix_url)
             assert await script_calls(client) <= 4 + 1  # the first is tried by its hash and then sent in full
             await client.aclose()
+
+    asyncio.run(scenario())
+
+
+def test_a_dead_worker_at_the_head_of_the_round_costs_the_others_no_turn(server):
+    """It waited the longest and hears nothing any more: the next worker is called instead, at once."""
+
+    async def scenario() -> None:
+        async with workers(server, 2, ONLY_WOKEN) as (first, second):
+            limits, waits = Limits(concurrency=1), Waits()
+            held = await first.acquire(BUDGET, limits, **BULK)
+            client = connect(server.unix_url)
+            dead = Question("dead", epoch=0, held=0, waiting=(0, 0, 1), asks=((), (), (1,)), limits=limits)
+            await Script("admit")(client, BUDGET.all, dead.arguments(BUDGET, ONLY_WOKEN))
+            await client.aclose()
+            waiting = asyncio.create_task(second.acquire(BUDGET, limits, **BULK, on_wait=waits))
+            await waits.for_dimension("concurrency")
+            await first.settle(held, 1000)
+            await second.settle(await waiting, 1000)
 
     asyncio.run(scenario())
 

@@ -9,7 +9,7 @@ import redis
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from support.admission_cluster import BUDGET, Cluster, asks, budgets, lates, moves, refusals, traffic
+from support.admission_cluster import BUDGET, Cluster, asks, budgets, lates, moves, refusals, set_backs, traffic
 from support.admission_lessons import Ring
 from support.admission_model import BudgetModel
 from support.redis_server import running_redis
@@ -44,7 +44,11 @@ class Twins(Cluster):
 
     def flush(self) -> None:
         self.client.flushall()
-        self.model = BudgetModel(now=lambda: self.clock_us, publish=lambda *message: self.said.append(message))
+        self.model = BudgetModel(now=lambda: self.clock_us, publish=self.publish)
+
+    def publish(self, *message: str) -> int:
+        self.said.append(message)
+        return 1
 
     def script(self, name: str, keys: tuple[str, ...], argv: list) -> list:
         """Run a script with the test's clock in place of TIME, the one thing that a test cannot set in Redis."""
@@ -98,10 +102,13 @@ def client():
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(limits=budgets, steps=traffic((9, asks), (6, moves), (1, refusals), (1, lates), (1, st.just(("flush",)))))
+@given(
+    limits=budgets,
+    steps=traffic((9, asks), (6, moves), (1, refusals), (1, lates), (1, set_backs), (1, st.just(("flush",)))),
+)
 @example(limits=Limits(tpm=10_000_000, burst_s=0.0), steps=LATE_AND_IDLE)
 def test_lua_decides_as_the_model_does(client, limits, steps):
-    """Any mix of questions, settles, refusals, flushes and time leaves both with equal replies and state."""
+    """Any mix of questions, settles, refusals, flushes and steps of time leaves both with equal replies and state."""
     twins = Twins(client, limits)
     with twins.channel:
         for step, *arguments in steps:

@@ -13,13 +13,14 @@
 --   23-24 grants after which default, bulk go first  25-26 requests, tokens a minute to start from where nothing limits
 --   27 what a minute's calls are spread over  28 lessons as it last heard them, for a Redis that has forgotten
 --   29 how far ahead of its moment a call may be granted  30 the schedule's shift that its late calls require
---   31-33 calls asked for by lane, then the tokens of each
+--   31 the newest moment of those given back  32-34 calls asked for by lane, then the tokens of each
 -- Returns {granted interactive, default, bulk, wait, dimension or '', now, epoch, lessons, and what had gone out before the
 -- first call granted: calls, tokens of a second, calls, tokens of a minute, calls in flight, the schedule's shift,
 -- then for each granted call, by lane, in how many us it may be sent}; wait is until it is worth asking for the first call not granted.
 -- All of it is atomic. Counts of a worker are absolute, so a lost reply or a flushed Redis heals with the next call.
 local MOST_ELAPSED_US = 5000000 -- two heartbeats: a longer silence was no time at the limit
 local MOST_SHIFT_US = 1000000 -- by one report
+local MOST_CALLED = 16 -- workers, one of whom must be alive
 local RAMP_FLOOR = 6 -- calls in 6 s that are no sudden rise
 local CREDIT_US = 10000000 -- most that refunds may add up to: a sixth of a minute's tokens
 local UNUSED_MS = 86400000 -- a budget no longer used leaves nothing behind, nor do its last workers if they are killed
@@ -36,6 +37,7 @@ local FIELDS = { 'epoch', 'requests_at', 'tokens_at', 'credit', 'held', 'waiting
 local values, s = redis.call('HMGET', state, 'lessons', 'recent', unpack(FIELDS)), {}
 local lessons, fresh = values[1] or '', false
 for i, field in ipairs(FIELDS) do s[field] = tonumber(values[i + 2]) or 0 end
+local back = set_back(s, now, alive, arg[17])
 if s.epoch == 0 then
   -- New or flushed: nobody knows what went out a moment ago, so the schedule starts empty, and a caller who remembers
   -- an earlier epoch waits until every worker has reported what it holds.
@@ -65,18 +67,11 @@ if at_once > 0 and (concurrency == 0 or at_once < concurrency) then
 end
 if fresh then s.requests_at, s.tokens_at = now + request_us + burst, now + burst end
 
-local rings, counted = read_rings(values[2]), false
+local rings, counted = read_rings(not back and values[2]), back
 turn_all(rings, now)
 
--- Other limits than the last: what is still to be waited for, after the calls granted already, shrinks or grows with
--- them, so that they hold at once.
-local function rescaled(at, was, is)
-  local from = math.max(now, s.gate_until, s.moment_at)
-  if was > 0 and is > 0 and at > from then return from + (at - from) * is / was end
-  return at
-end
-s.requests_at = rescaled(s.requests_at, s.request_us, request_us)
-s.tokens_at = rescaled(s.tokens_at, s.token_us, token_us)
+s.requests_at = rescaled(s, now, s.requests_at, s.request_us, request_us)
+s.tokens_at = rescaled(s, now, s.tokens_at, s.token_us, token_us)
 s.request_us, s.token_us = request_us, token_us
 
 local function forget(worker)
@@ -110,7 +105,7 @@ if s.tokens_at < now - 60000000 then s.credit = 0 end
 local correction, known = arg[13], arg[2] == s.epoch
 local told = math.max(s.requests_at, s.tokens_at)
 if known then
-  s.requests_at = s.requests_at - arg[12] * request_us
+  if arg[12] > 0 then free_newest(s, arg[31], request_us) end
   -- A call that was sent late has the later ones put off as much, or they would crowd behind it. What several calls of the
   -- same moment require is one shift, not many.
   local late = math.max(0, math.min(arg[30] - s.shift, MOST_SHIFT_US))
@@ -170,8 +165,8 @@ local function first_lane(own_only)
   end
 end
 
-local granted, asked, position = { 0, 0, 0 }, { arg[31], arg[32], arg[33] }, {}
-position[1], position[2], position[3] = 34, 34 + asked[1], 34 + asked[1] + asked[2]
+local granted, asked, position = { 0, 0, 0 }, { arg[32], arg[33], arg[34] }, {}
+position[1], position[2], position[3] = 35, 35 + asked[1], 35 + asked[1] + asked[2]
 local delays = { {}, {}, {} }
 
 local function grant(lane)
@@ -258,8 +253,11 @@ local waiting = first_lane(false)
 if waiting and others[waiting] > 0 then
   local sooner = math.max(s.requests_at, s.tokens_at) < told and told - burst - ahead > now
   if sooner or not obstacle(waiting) then
-    local head = redis.call('ZRANGE', KEYS[3 + waiting], 0, 0)[1]
-    if head and head ~= me then redis.call('PUBLISH', ARGV[15] .. head, ARGV[16]) end
+    for _ = 1, MOST_CALLED do
+      local head = redis.call('ZRANGE', KEYS[3 + waiting], 0, 0)[1]
+      if not head or head == me or redis.call('PUBLISH', ARGV[15] .. head, ARGV[16]) > 0 then break end
+      redis.call('ZADD', KEYS[3 + waiting], now, head) -- nobody heard: it is dead, and the others must not wait for it
+    end
   end
 end
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 from hypothesis import given, settings
@@ -40,6 +41,50 @@ def test_no_stretch_of_time_holds_more_requests_or_tokens_than_its_share_and_the
         spent = cluster.log[first:last]
         assert len(spent) * limits.request_interval_us <= passed_us
         assert sum(grant.tokens for grant in spent) * limits.token_interval_us <= passed_us
+
+
+returned = st.tuples(
+    st.just("ask"), st.sampled_from(WORKERS), counts, st.integers(1, 9), st.just(1), st.integers(0, 3), st.just(None)
+)
+
+
+by_requests = budgets.map(lambda limits: replace(limits, tpm=None, start_tpm=None))
+
+
+@given(limits=by_requests, steps=traffic((2, returned), (1, moves)))
+def test_a_grant_given_back_makes_no_two_others_share_a_moment(limits, steps):
+    """Whichever of the calls granted ahead is not sent: those that are keep their distance, less the allowance."""
+    cluster = Cluster(limits, PATIENT)
+    for step, *arguments in steps:
+        getattr(cluster, step)(*arguments)
+    unsent = set(map(id, cluster.unsent))
+    sent = sorted(grant.at_us for grant in cluster.log if id(grant) not in unsent)
+    for first, last in combinations(range(len(sent)), 2):
+        assert (last - first) * limits.request_interval_us <= sent[last] - sent[first] + limits.burst_us + 1
+
+
+def test_the_newest_grant_given_back_leaves_its_moment_to_the_next():
+    """At 20 calls a minute a job cancelled just before its call costs nobody three seconds."""
+    cluster = Cluster(Limits(rpm=20, burst_s=0.0), Policy())
+    cluster.ask("w1", (0, 0, 1), 9, 1, 0, None)
+    cluster.move(3_100_000)
+    cluster.ask("w1", (0, 0, 1), 9, 1, 0, None)
+    assert cluster.ask("w1", (0, 0, 1), 9, 1, 1, None)[:4] == [0, 0, 1, 0]
+
+
+def test_a_clock_of_redis_that_is_set_back_costs_no_wait():
+    """A closed gate opens when it was to, and a dead worker's place is free after its lease."""
+    cluster = Cluster(Limits(rpm=1200, concurrency=1), Policy(lease_s=6.0))
+    cluster.ask("w1", (0, 0, 1), 9, 1, 0, None)
+    cluster.move(60_000)
+    assert cluster.ask("w1", (0, 0, 1), 9, 1, 0, None)[2] == 1
+    cluster.refuse("w1", "requests", 2_000_000, 0.0)
+    cluster.move(-3_600_000_000)
+    assert cluster.ask("w2", (0, 0, 1), 9, 1, 0, None)[3:5] == [1_950_000, "gate"]
+    cluster.move(5_999_999)
+    assert cluster.ask("w2", (0, 0, 1), 9, 1, 0, None)[4] == "concurrency"
+    cluster.move(1)
+    assert cluster.ask("w2", (0, 0, 1), 9, 1, 0, None)[2] == 1
 
 
 @given(limits=budgets, steps=traffic((3, asks), (2, moves)))
