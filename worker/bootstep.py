@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.platforms import EX_FAILURE
+from celery.platforms import EX_FAILURE, EX_OK
 from celery.signals import worker_shutting_down
 
 from worker.engine import Engine
@@ -81,13 +81,19 @@ class EngineStep(bootsteps.StartStopStep):
         appetite.ask(lambda: running.full)
 
     def stop(self, worker: Any) -> None:
-        """Drain and stop. A worker whose engine ended by an error exits as failed, so that a supervisor restarts it."""
+        """Drain and stop. A worker whose engine ended by an error exits as failed, so that a supervisor restarts it.
+
+        One that was told to stop has done so well: Celery would call that a failure after Ctrl-C.
+        """
         while _engines:
             running = _engines[-1]
+            told = running.stopping
             running.stop(grace_s(running))  # messages that arrive meanwhile still find it, and are left to others
             _engines.pop()
             if running.failed:
                 worker.exitcode = EX_FAILURE
+            elif told:
+                worker.exitcode = EX_OK
 
     def terminate(self, worker: Any) -> None:
         """Stop without patience. Celery does this instead of `stop` if the second signal is quicker than its loop."""

@@ -30,7 +30,7 @@ from worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
-DATABASE_PATIENCE_S = 10.0  # at a stop; what is not recorded by then is left in the spool
+DATABASE_PATIENCE_S = 10.0  # for one commit at a stop; what is not recorded by then is left in the spool
 
 
 class Engine:
@@ -162,7 +162,7 @@ class Engine:
             [claiming, *workers, keep_lease, stand.recording], return_when=asyncio.FIRST_COMPLETED
         )
         lock.release()
-        stand.recorder.give_up_after(min(self._grace_s, DATABASE_PATIENCE_S))
+        stand.recorder.give_up_after(DATABASE_PATIENCE_S)
         left = self._hints.close()
         await asyncio.wait([claiming])  # what it has just claimed is run, to be handed back with the rest
         await end_tasks(workers)

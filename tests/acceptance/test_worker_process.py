@@ -55,6 +55,14 @@ def test_a_second_signal_hastens(workplace: Place, number: signal.Signals) -> No
     assert workplace.alive() == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_told_to_stop_exits_well(workplace: Place, number: signal.Signals) -> None:
+    """Ctrl-C is as good as SIGTERM: what stopped in order is no failure to its supervisor."""
+    with workplace.worker() as worker:
+        worker.process.send_signal(number)
+        assert worker.process.wait(STOP_LIMIT_S) == 0, worker.log
+
+
 def test_a_worker_whose_engine_breaks_exits_as_failed(workplace: Place) -> None:
     """A table that is gone is no outage to wait for: the worker ends by itself, and its supervisor sees that."""
     with workplace.worker() as worker:

@@ -18,7 +18,9 @@ from models.session import reading
 from models.state import Outcome
 from models.transitions import Hold
 from support.jobs import NOW, start
+from worker.recording import notation
 from worker.recording.record import Recorder
+from worker.recording.spool import HEADER, folder
 
 JOBS = 20
 IDS = [f"job-{number}" for number in range(JOBS)]
@@ -103,3 +105,20 @@ def begun(row: Any) -> Start:
 def answer(job_id: str, text: str = "answer") -> Finish:
     """The end of a first call that was answered."""
     return Finish(job_id, 1, NOW, Outcome.SUCCEEDED, answer=f"{text} to {job_id}")
+
+
+def hurried(sqlite: Engine) -> Engine:
+    """SQLite whose writers give up at once when another one writes."""
+
+    @event.listens_for(sqlite, "connect")
+    def hurry(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA busy_timeout = 1")
+
+    sqlite.dispose()  # so that all connections hurry
+    return sqlite
+
+
+def spooled(home: Path) -> list[str]:
+    """The ids of the jobs whose endings lie in the only spool of a home, in order; none if there is no spool."""
+    lines = [line for path in folder(home).glob("*") for line in path.read_bytes().splitlines(keepends=True)]
+    return [notation.read(line)[0].hold.job_id for line in lines if line != HEADER]

@@ -13,6 +13,7 @@ endings, above all answers, which are paid, lie in the spool as well: should thi
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -54,7 +55,7 @@ class Recorder:
         self._wake = asyncio.Event()
         self._urgent = asyncio.Event()
         self._stopped = False
-        self._impatient = False
+        self._patience: tuple[float, float] | None = None  # since when it is bounded, by the loop's clock, and to what
         self._closing = threading.Event()
 
     async def claim(self, ids: Sequence[str], *, urgent: bool = False) -> Sequence[Row]:
@@ -77,12 +78,13 @@ class Recorder:
         return await self._write(Statement(statement))
 
     def give_up_after(self, seconds: float) -> None:
-        """From then on wait no more for a database that is away: call it when a stop begins.
+        """Wait no longer than that for a commit from now on: call it when a stop begins, in which a database is away.
 
-        Endings are left in the spool, for a successor, and told to be no longer ours, as are claims and calls about to
-        go out. Other statements are cancelled. What the spool does not take is still waited for.
+        Endings are then left in the spool, for a successor, and told to be no longer ours, as are claims and calls
+        about to go out. Other statements are cancelled. What the spool does not take is still waited for.
         """
-        asyncio.get_running_loop().call_later(seconds, self._lose_patience)
+        self._patience = asyncio.get_running_loop().time(), seconds
+        self._wake.set()
 
     async def run(self) -> None:
         """Commit group after group, until cancelled."""
@@ -137,25 +139,31 @@ class Recorder:
     async def _outlast(self, group: Sequence[Entry[Any]]) -> bool:
         """Return when a group is committed, or False when closed before. If it takes long, put it in a safe place."""
         loop = asyncio.get_running_loop()
+        began = loop.time()
         commit = loop.run_in_executor(self._thread, self._commit_patiently, group)
         await asyncio.wait([commit], timeout=SAFE_AFTER_S)
         while not commit.done():
             self._wake.clear()
             waiting = [*group, *self._pending]
             await self._safekeeping.keep(_ends(waiting))
-            if self._impatient and not commit.done():
+            patience_s = self._patience_left(began)
+            if patience_s <= 0 and not commit.done():
                 for entry in waiting:
                     if not isinstance(entry, End) or entry.spooled:
                         entry.give_up()
             more = asyncio.create_task(self._wake.wait())
             either: list[asyncio.Future[Any]] = [commit, more]
-            await asyncio.wait(either, timeout=TRY_AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+            again_s = min(TRY_AGAIN_S, patience_s) if patience_s > 0 else TRY_AGAIN_S
+            await asyncio.wait(either, timeout=again_s, return_when=asyncio.FIRST_COMPLETED)
             more.cancel()
         return commit.result()
 
-    def _lose_patience(self) -> None:
-        self._impatient = True
-        self._wake.set()
+    def _patience_left(self, began: float) -> float:
+        """Return how many seconds more to wait for a commit that began then, 0 or less for none."""
+        if self._patience is None:
+            return math.inf
+        since, seconds = self._patience
+        return max(since, began) + seconds - asyncio.get_running_loop().time()
 
     def _commit_patiently(self, group: Sequence[Entry[Any]]) -> bool:
         try:

@@ -7,33 +7,26 @@ import json
 import logging
 import sqlite3
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from models.ledger import Finish
 from models.session import open_database, writing
-from models.state import Edge, Outcome
+from models.state import Outcome
 from models.transitions import Hold
 from support.databases import PostgresqlServer
 from support.jobs import NOW, new_job, queue, read, register
-from support.recorders import answer, attempts, begun, hold_of, recording
+from support.recorders import answer, attempts, begun, hold_of, hurried, recording, spooled
 from support.waiting import eventually
-from worker.recording import notation
 from worker.recording.record import Recorder
-from worker.recording.spool import HEADER, folder
-from worker.running.endings import HandedBack, Succeeded
+from worker.recording.spool import folder
+from worker.running.endings import Succeeded
 
 JOBS = 10
 IDS = [f"job-{number}" for number in range(JOBS)]
 MARK = "a-marked-answer"
-
-
-def spooled(home: Path) -> list[str]:
-    """The ids of the jobs whose endings lie in the only spool of a home, in order; none if there is no spool."""
-    lines = [line for path in folder(home).glob("*") for line in path.read_bytes().splitlines(keepends=True)]
-    return [notation.read(line)[0].hold.job_id for line in lines if line != HEADER]
 
 
 def away_and_back(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -99,76 +92,6 @@ def test_an_ordinary_day_leaves_no_spool(queued: Engine, tmp_path: Path) -> None
 
     asyncio.run(run())
     assert [*tmp_path.iterdir()] == []
-
-
-def hurried(sqlite: Engine) -> Engine:
-    """SQLite whose writers give up at once when another one writes."""
-
-    @event.listens_for(sqlite, "connect")
-    def hurry(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA busy_timeout = 1")
-
-    sqlite.dispose()  # so that all connections hurry
-    return sqlite
-
-
-@pytest.mark.usefixtures("patience")
-def test_a_recorder_told_to_give_up_leaves_its_endings_in_the_spool(
-    sqlite: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """SQLite stays locked: an answer and a job handed back are kept, nothing else is done, and nobody waits."""
-    register(sqlite, "w1")
-    queue(sqlite, *[new_job(number) for number in range(JOBS)])
-
-    async def run() -> None:
-        async with recording(hurried(sqlite), tmp_path) as recorder:
-            first, second, third = await recorder.claim(IDS[:3])
-            await asyncio.gather(*[recorder.begin(begun(row)) for row in (first, second)])
-            with writing(sqlite):
-                waiting = [
-                    recorder.end(Succeeded(hold_of(first)), answer(first.id)),
-                    recorder.end(HandedBack(hold_of(second), Edge.RELEASE)),
-                    recorder.begin(begun(third)),
-                    recorder.claim(["job-5"]),
-                    recorder.submit(lambda _connection: None),
-                ]
-                tasks = [asyncio.create_task(entry) for entry in waiting]
-                recorder.give_up_after(0.1)
-                *told, cancelled = await asyncio.gather(*tasks, return_exceptions=True)
-                assert told == [False, False, False, ()]
-                assert isinstance(cancelled, asyncio.CancelledError)
-                assert not await recorder.end(HandedBack(hold_of(third), Edge.RELEASE))  # and who comes later
-                assert sorted(spooled(tmp_path)) == sorted([first.id, second.id, third.id])
-                await end_within(recorder)
-
-    async def end_within(recorder: Recorder) -> None:
-        await asyncio.to_thread(recorder.close)
-
-    asyncio.run(run())
-    assert read(sqlite, "job-5").state == "queued"
-    assert f"left 3 endings in {tmp_path}" in caplog.text
-
-
-@pytest.mark.usefixtures("patience")
-def test_a_database_that_comes_back_is_used_although_given_up(sqlite: Engine, tmp_path: Path) -> None:
-    """What was left in the spool is recorded after all, and removed; a claim that was given up is not made."""
-    register(sqlite, "w1")
-    queue(sqlite, *[new_job(number) for number in range(JOBS)])
-
-    async def run() -> None:
-        async with recording(hurried(sqlite), tmp_path) as recorder:
-            (row,) = await recorder.claim(["job-1"])
-            await recorder.begin(begun(row))
-            with writing(sqlite):
-                end = asyncio.create_task(recorder.end(Succeeded(hold_of(row)), answer(row.id)))
-                claiming = asyncio.create_task(recorder.claim(["job-2"]))
-                recorder.give_up_after(0)
-                assert not await end
-                assert not await claiming
-            await asyncio.to_thread(eventually, lambda: not [*folder(tmp_path).iterdir()])
-
-    asyncio.run(run())
-    assert (read(sqlite, "job-1").state, read(sqlite, "job-2").state) == ("succeeded", "queued")
 
 
 @pytest.mark.usefixtures("patience")
