@@ -286,4 +286,5 @@ class Execution:
         return None if self.row.deadline is None else float((self.row.deadline - utcnow()).total_seconds())
 
     def _tell_wait(self, wait: Wait) -> None:
+        self.place.denied()
         self.tools.telemetry.throttled(self.row.id, wait.dimension, wait.seconds)

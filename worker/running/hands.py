@@ -39,6 +39,7 @@ class Hands:
         self._places = Places(calls, self.reserve)
         self._asked = 0  # jobs whose claim is under way
         self._leaving: set[Holding] = set()  # answered, and only to be written
+        self.hints.enough = calls
 
     def __len__(self) -> int:
         return len(self._executions)
@@ -76,7 +77,8 @@ class Hands:
 
     def _room_for_others(self) -> dict[Lane, int]:
         room = min(self._free + self._ahead, self._restraint.room(time.monotonic()))
-        self.hints.enough = self._restraint.enough()
+        # While no limit holds up a job, each free place may be filled at once.
+        self.hints.enough = max(self._restraint.enough(), 0 if self._restraint.held_up else self._free)
         return dict.fromkeys(Lane, room) | {Lane.INTERACTIVE: 0}
 
     @property
@@ -159,6 +161,7 @@ class Hands:
         place = Place(
             soon=lambda: self._restraint.soon(row.model, time.monotonic()),
             take=lambda: self._places.take(holding, urgent=row.lane == Lane.INTERACTIVE),
+            denied=lambda: self._restraint.denied(holding),
             granted=lambda: self._granted(holding, row.model),
             answered=lambda: self._answered(holding),
         )

@@ -12,5 +12,6 @@ class Place:
 
     soon: Callable[[], bool]  #: whether it can expect a grant within a moment
     take: Callable[[], Awaitable[bool]]  #: wait for a place among the calls in flight; False if it had it before
+    denied: Callable[[], None]  #: a limit holds it up
     granted: Callable[[], None]  #: a call of it may go out
     answered: Callable[[], None]  #: its answer is only to be written, and another job may have its place

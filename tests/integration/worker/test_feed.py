@@ -9,12 +9,12 @@ import pytest
 import redis
 from sqlalchemy import Engine
 
-from models import feeding, pause, pausing
+from models import feeding, pause, pausing, transitions
 from models.lane import Lane
 from models.session import open_database, writing
 from models.table import utcnow
 from support.feeders import HOUR, Outbox, backlog, fed, live
-from support.jobs import claim
+from support.jobs import NOW, claim
 from support.redis_server import RedisServer
 from worker.admission.connection import connect
 from worker.feeding.feed import EPOCH_KEY, Feeder
@@ -39,9 +39,9 @@ def turn(database: Engine, server: RedisServer, outbox: Outbox, turns: int = 1) 
 
 
 def test_a_window_grows_with_what_is_claimed(database: Engine, redis_server: RedisServer) -> None:
-    """As many as were claimed in the last moments, at least two, at most two for each of the four calls."""
-    live(database, capacity=4)
-    ids = backlog(database, 30)
+    """At the start four for each that was claimed, at least two, at most two for each of 25 calls."""
+    live(database, capacity=25)
+    ids = backlog(database, 110)
 
     async def run() -> None:
         outbox = Outbox()
@@ -49,15 +49,15 @@ def test_a_window_grows_with_what_is_claimed(database: Engine, redis_server: Red
         feeder = Feeder(database, client, outbox, "w1")
         await feeder._look_after()
         sizes = []
-        for _ in range(5):
+        for _ in range(4):
             before = len(outbox.ids)
             await asyncio.to_thread(feeder._feed)
             await asyncio.to_thread(feeder._feed)  # nothing was claimed since: nothing more is fed
             sizes.append(len(outbox.ids) - before)
-            for job_id in outbox.ids[before:]:
-                claim(database, job_id)
-        assert outbox.ids == ids[:24]
-        assert sizes == [2, 2, 4, 8, 8]
+            with writing(database) as connection:
+                transitions.claim(connection, outbox.ids[before:], "w1", NOW)
+        assert outbox.ids == ids[:100]
+        assert sizes == [2, 8, 40, 50]
         await client.aclose()
 
     asyncio.run(run())

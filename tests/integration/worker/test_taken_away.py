@@ -43,7 +43,7 @@ async def at_once() -> bool:
     return True
 
 
-NOWHERE = Place(soon=lambda: False, take=at_once, granted=lambda: None, answered=lambda: None)
+NOWHERE = Place(soon=lambda: False, take=at_once, denied=lambda: None, granted=lambda: None, answered=lambda: None)
 
 
 def execute(rig: Rig, job_id: str, tick: Callable[[int], float], place: Place = NOWHERE) -> None:
@@ -104,7 +104,7 @@ def test_a_job_that_was_lost_once_is_begun_when_its_call_may_go_out(rig: Rig, di
     def granted() -> None:
         seen.append([row.outcome for row in rig.attempts(job_id)])
 
-    execute(rig, job_id, lambda _: 0.0, Place(soon=lambda: True, take=at_once, granted=granted, answered=lambda: None))
+    execute(rig, job_id, lambda _: 0.0, replace(NOWHERE, soon=lambda: True, granted=granted))
     assert (seen, rig.calls()) == ([begun], 1)
 
 

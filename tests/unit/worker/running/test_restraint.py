@@ -13,30 +13,44 @@ def claim(restraint: Restraint, model: str, *jobs: str, now: float = 0.0) -> Non
 
 
 def test_nothing_is_claimed_beside_the_least_until_a_grant_comes() -> None:
-    """Two wait: no more. One is granted or gives up: one more."""
+    """Two wait: no more. One gives up: one more."""
     restraint = Restraint()
     assert restraint.room(0.0) == LEAST
     claim(restraint, "m", "a", "b")
     assert restraint.room(0.0) == 0
-    restraint.granted("a", "m", 0.1)
-    assert restraint.room(0.1) == 1
     restraint.ended("b")
-    assert restraint.room(0.1) == LEAST
+    assert restraint.room(0.1) == 1
 
 
-def test_room_doubles_with_grants_and_falls_when_they_cease() -> None:
-    """As many may wait as were granted in the last two seconds."""
+def test_a_limit_that_holds_up_a_job_ends_the_haste_of_a_start() -> None:
+    """Ten calls may be out at once: beside the ten that went at once only ten more wait, not forty."""
+    restraint = Restraint()
+    for job in range(10):
+        claim(restraint, "m", str(job))
+        restraint.granted(str(job), "m", 0.1)
+    assert restraint.room(0.1) == 40
+    claim(restraint, "m", "held", now=0.1)
+    restraint.denied("held")
+    assert restraint.held_up
+    assert restraint.room(0.1) == 9
+    restraint.granted("held", "m", 0.2)
+    assert not restraint.held_up
+    assert restraint.room(0.2) == 44
+
+
+def test_room_grows_with_grants_and_falls_when_they_cease() -> None:
+    """As many may wait as are granted in two seconds, at the rate of late: from a start four for each grant."""
     restraint = Restraint()
     claimed, rooms = 0, []
-    for step in range(6):
+    for step in range(4):
         room = restraint.room(step / 10)
         rooms.append(room)
         for _ in range(room):
             claim(restraint, "m", str(claimed), now=step / 10)
             restraint.granted(str(claimed), "m", step / 10)
             claimed += 1
-    assert rooms == [2, 2, 4, 8, 16, 32]
-    assert restraint.enough() == 64
+    assert rooms == [2, 8, 40, 200]
+    assert restraint.enough() == 250
     assert restraint.room(0.5 + SPAN_S + 0.1) == LEAST == restraint.enough()
 
 
@@ -46,7 +60,7 @@ def test_a_model_that_stands_still_does_not_hold_up_another() -> None:
     claim(restraint, "slow", "s-1", "s-2", "s-3")
     assert restraint.room(0.0) < 0
     restraint.granted("f-1", "fast", 0.0)
-    assert restraint.room(0.0) == LEAST
+    assert restraint.room(SPAN_S) == LEAST
     assert restraint.room(10.0) == LEAST
     restraint.claimed("s-4", "slow", SEEN_S)
     assert restraint.room(SEEN_S + 0.1) < 0
@@ -58,7 +72,7 @@ def test_retries_count_as_grants_and_as_nothing_else() -> None:
     claim(restraint, "m", "a")
     for _ in range(3):
         restraint.granted("a", "m", 1.0)
-    assert restraint.room(1.0) == 3
+    assert restraint.room(1.0 + SPAN_S) == 3
 
 
 def test_a_grant_is_soon_as_long_as_grants_come() -> None:
