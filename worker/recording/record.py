@@ -133,8 +133,8 @@ class Recorder:
         self._wake.set()
         if urgent:
             self._urgent.set()
-        # A caller that is cancelled does not take back what it asked to write.
-        return await asyncio.shield(entry.written)
+        # A caller that is cancelled hears of nothing more, and does not take back what it asked to write.
+        return await entry.written
 
     async def _outlast(self, group: Sequence[Entry[Any]]) -> bool:
         """Return when a group is committed, or False when closed before. If it takes long, put it in a safe place."""

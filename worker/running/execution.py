@@ -31,6 +31,7 @@ from worker.provider.reply import Reply
 from worker.routing.desk import Desk, Grant
 from worker.routing.routes import AllPaused, NotServed
 from worker.running import outcome, retry
+from worker.running.deadline import until
 from worker.running.endings import Ending, Expired, Failed, HandedBack, Held, Succeeded
 from worker.running.outcome import Abandoned
 from worker.running.ownership import Ownership, Unsure
@@ -137,7 +138,7 @@ class Execution:
 
     async def _admit(self, request: dict[str, Any]) -> Grant:
         self._begin_waiting()
-        async with asyncio.timeout(self._seconds_left()):
+        async with until(self.row.deadline):
             if await self.place.take():
                 self.ready_at = time.monotonic()  # what it waited for until here was no limit
             return await self.tools.routes.acquire(
@@ -167,7 +168,7 @@ class Execution:
 
     async def _await_moment(self, grant: Grant) -> Grant:
         self.phase = Phase.WAITING
-        async with asyncio.timeout(self._seconds_left()):  # the gate may close meanwhile
+        async with until(self.row.deadline):  # the gate may close meanwhile
             return await self.tools.routes.moment(grant)
 
     async def _make_sure(self, grant: Grant) -> None:
@@ -237,7 +238,7 @@ class Execution:
 
     async def _wait(self, seconds: float) -> None:
         self._begin_waiting()
-        async with asyncio.timeout(self._seconds_left()):
+        async with until(self.row.deadline):
             await asyncio.sleep(seconds)
 
     async def _give_up(self, failed: CallFailed) -> None:
@@ -281,9 +282,6 @@ class Execution:
 
     def _hold(self) -> Hold:
         return Hold(self.row.id, self.row.claim, self.attempts, self.failures)
-
-    def _seconds_left(self) -> float | None:
-        return None if self.row.deadline is None else float((self.row.deadline - utcnow()).total_seconds())
 
     def _tell_wait(self, wait: Wait) -> None:
         self.place.denied()

@@ -6,13 +6,13 @@ may have been taken for dead, and its job given to another: a call that went out
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from models import clock, leases, transitions
-from models.table import Row, utcnow
+from models.table import Row
+from worker.running.deadline import until
 from worker.running.tools import Tools
 
 FRESH_S = 5.0  # a third of a lease: what was ours so long ago still is, unless somebody withdrew it
@@ -49,7 +49,7 @@ class Ownership:
         for _ in range(ASKS):
             if self._sure():
                 return True
-            async with asyncio.timeout(self._seconds_left()):
+            async with until(self._row.deadline):
                 if not await self._tools.recorder.submit(self._ask):
                     return False
         if self._sure():
@@ -68,6 +68,3 @@ class Ownership:
             return False
         self._sure_until = moment + (until - clock.now(connection)) / timedelta(seconds=1)
         return True
-
-    def _seconds_left(self) -> float | None:
-        return None if self._row.deadline is None else (self._row.deadline - utcnow()) / timedelta(seconds=1)
