@@ -9,7 +9,8 @@ import httpx
 from aiohttp.abc import AbstractStreamWriter
 
 KEEPALIVE_SECONDS = 15.0  #: an idle connection kept longer may be closed by MiniMax just as a request goes out on it
-CHUNK_BYTES = 16 * 1024  #: of a body, at most at a time
+CHUNK_BYTES = 16 * 1024  #: of a response's body, at most at a time
+PIECE_BYTES = 64 * 1024  #: of a request's body, at most at a time: after as much aiohttp waits until it is on its way
 SENT = "sent"  #: the extension of a request that is called when it goes out
 
 #: Whatever the stack raises: aiohttp's own, and httpx's of other transports. OSError includes the TimeoutError of a
@@ -61,17 +62,33 @@ class Pool(httpx.AsyncBaseTransport):
         )
 
 
-class _Body(aiohttp.BytesPayload):
-    """The body of a request, which tells when it goes out. aiohttp's own tracing would tell much more, at each call."""
+class _Body(aiohttp.Payload):
+    """The body of a request, which tells when it goes out. aiohttp's own tracing would tell much more, at each call.
+
+    aiohttp's own payload of bytes warns of those over 1 MiB, which it writes all at once. This one lends its bytes to
+    the socket piece by piece, so that a long prompt is neither copied whole nor keeps other calls waiting.
+    """
+
+    _value: bytes
+    _autoclose = True  # there is no file to close
 
     def __init__(self, content: bytes, sent: Callable[[], None] | None) -> None:
         super().__init__(content)
+        self._size = len(content)
         self._sent = sent
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return self._value.decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        await self.write_with_length(writer, None)
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         if self._sent is not None:
             self._sent()
-        await super().write_with_length(writer, content_length)
+        whole = memoryview(self._value)
+        for at in range(0, len(whole), PIECE_BYTES):
+            await writer.write(whole[at : at + PIECE_BYTES])
 
 
 class _Stream(httpx.AsyncByteStream):
