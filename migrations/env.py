@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -27,6 +28,14 @@ from models.table import Moment, Table
 LOCK_TIMEOUT = "4s"
 ADVISORY_LOCK = 0x6D6D71  # "mmq"
 TURN_S = 0.1  # between two tries to be the one who migrates
+# Both are warnings: Python shows those on stderr even where nobody set up logging, as under `mmq up` and `alembic`.
+WAITING = (
+    "another process is migrating this database; waiting for it. Should none be, end the session that holds the lock: "
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = %s"
+)
+GOING_ON = "the other migration is over; going on"
+
+log = logging.getLogger("migrations")
 
 
 def render_moment(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -72,9 +81,15 @@ def alone_on_sqlite(connection: Connection) -> Iterator[None]:
 def alone_on_postgresql(connection: Connection) -> Iterator[None]:
     """Hold an advisory lock; each migration has a transaction of its own."""
     # Asked for again and again: a statement that waits for it is a transaction that the holder's indexes wait for.
+    waited = False
     while not connection.scalar(text(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})")):
         connection.commit()
+        if not waited:
+            log.warning(WAITING, ADVISORY_LOCK)
+        waited = True
         time.sleep(TURN_S)
+    if waited:
+        log.warning(GOING_ON)
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.commit()
     try:

@@ -83,6 +83,30 @@ def test_jobs_are_written_while_an_index_is_being_made(filled: Engine) -> None:
     assert is_valid(filled)
 
 
+def test_waiting_for_another_migration_is_said_once_and_its_end_too(
+    filled: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a statement that frees the lock where whoever holds it hangs: here it is that statement which does."""
+    migration = threading.Thread(target=upgrade, args=(filled, "head"))
+    holder = filled.connect()
+    holder.execute(text("SELECT pg_advisory_lock(x'6D6D71'::int)"))
+    holder.commit()
+    migration.start()
+    try:
+        eventually(lambda: "waiting for it" in caplog.text)
+        remedy = "SELECT" + caplog.messages[0].rpartition("SELECT")[2]
+        with filled.connect() as operator:
+            assert operator.scalar(text(remedy)) is True
+    finally:
+        holder.invalidate()
+        holder.close()
+        migration.join()
+    assert [message.split(";")[0] for message in caplog.messages] == [
+        "another process is migrating this database",
+        "the other migration is over",
+    ]
+
+
 def test_what_a_broken_migration_left_is_made_anew(filled: Engine) -> None:
     """An index that could not be finished stays, unusable, and its name would pass for the real one."""
     upgrade(filled, "0005")
