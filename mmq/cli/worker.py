@@ -28,7 +28,7 @@ def command(
     from worker.recording import liveness  # noqa: PLC0415
 
     # Likewise a home that cannot be written to: Celery would end by a traceback.
-    liveness.hold(settings.home, f"probe-{os.getpid()}").release()
+    liveness.probe(settings.home)
 
     from mmq.run.serve import serve  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,13 +33,19 @@ class Hold:
 
 def hold(home: Path, worker_id: str) -> Hold:
     """Lock the file of a worker. Do it before the worker is registered in SQL: a row whose file is free is dead."""
+    _folder(home)
     path = _file(home, worker_id)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Not inheritable, as all descriptors in Python: a child cannot keep a dead worker's lock.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     # Waits only for a `dead` that is looking at this very moment.
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return Hold(path, descriptor)
+
+
+def probe(home: Path) -> None:
+    """Raise the OSError that `hold` would, and leave nothing behind: killed meanwhile, not even its file, unnamed."""
+    with tempfile.TemporaryFile(dir=_folder(home)) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def serving(home: Path, worker_ids: Iterable[str]) -> set[str]:
@@ -55,6 +62,12 @@ def forget(home: Path, worker_ids: Iterable[str]) -> None:
     """Remove the files of dead workers, once their jobs are given back."""
     for worker_id in worker_ids:
         _file(home, worker_id).unlink(missing_ok=True)
+
+
+def _folder(home: Path) -> Path:
+    folder = home / "workers"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _file(home: Path, worker_id: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import stat
 
 from support.processes import Parent
@@ -65,3 +66,11 @@ def test_lock_files_are_private(tmp_path):
     assert stat.S_IMODE((tmp_path / "workers").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "workers" / "a.lock").stat().st_mode) == 0o600
     hold.release()
+
+
+def test_a_probe_of_the_home_has_nothing_to_leave_behind(tmp_path, monkeypatch):
+    """Killed in the midst of it, as here while it asks for the lock, it would leave what the folder holds then."""
+    seen = []
+    monkeypatch.setattr(fcntl, "flock", lambda _file, _how: seen.append(list((tmp_path / "workers").iterdir())))
+    liveness.probe(tmp_path)
+    assert seen == [[]]
