@@ -7,8 +7,10 @@ from contextlib import closing
 from time import monotonic, sleep
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.client import PubSub
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from mmq.polling import FIRST_POLL_S, LONGEST_POLL_S
 from mmq.result import answer_of
@@ -16,7 +18,8 @@ from mmq.streaming.hearing import Hearing
 from models.table import Row
 from worker.streaming.message import ASK_EVERY_S, FOLLOW_CHANNEL, UNHEARD_S, Part, text_channel
 
-REPLY_LIMIT_S = 2.0
+#: A Redis that swallows packets keeps a follower no longer from its timeout than a look at the database would.
+REPLY_LIMIT_S = LONGEST_POLL_S
 RETRY_S = 1.0
 
 
@@ -26,7 +29,11 @@ class Line:
     def __init__(self, redis_url: str, job_id: str) -> None:
         self._channel = text_channel(job_id)
         self._redis = Redis.from_url(
-            redis_url, protocol=2, socket_timeout=REPLY_LIMIT_S, socket_connect_timeout=REPLY_LIMIT_S
+            redis_url,
+            protocol=2,
+            socket_timeout=REPLY_LIMIT_S,
+            socket_connect_timeout=REPLY_LIMIT_S,
+            retry=Retry(NoBackoff(), 0),  # we try again ourselves
         )
         self._pubsub: PubSub | None = None
         self._ask_at = 0.0
