@@ -36,7 +36,14 @@ NO_BATCH = ""  # whose turn it is when jobs without a batch go; sorts before eve
 MOST_BATCHES = 50  # that one feeding serves: what it costs does not grow with how many there are
 # Built once: the feeder asks many times a second, and building took twice as long as executing.
 _FED = select(Job.lane, func.count().label("jobs")).where(Job.fed_at.is_not(None)).group_by(Job.lane)
-_LANES_READY = select(*(select(Job.id).where(READY, Job.lane == lane).exists().label(lane) for lane in Lane))
+# The first of each lane in the order of the index: asked whether there is any, PostgreSQL reads the whole table for a
+# lane that has none, if all jobs are of one lane.
+_LANES_READY = select(
+    *(
+        select(Job.id).where(READY, Job.lane == lane).order_by(Job.batch_id, Job.rank).limit(1).label(lane)
+        for lane in Lane
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ def take_next(connection: Connection, lane: str, count: int, now: datetime, afte
 def lanes_ready(connection: Connection) -> set[str]:
     """Return the lanes where a job is ready: one look at the index for each."""
     row = connection.execute(_LANES_READY).one()
-    return {lane for lane in Lane if getattr(row, lane)}
+    return {lane for lane in Lane if getattr(row, lane) is not None}
 
 
 def ripen(connection: Connection, now: datetime) -> int:
@@ -77,7 +84,7 @@ def ripen(connection: Connection, now: datetime) -> int:
 
 def any_ripe(connection: Connection, now: datetime) -> bool:
     """Return whether a job's moment has come."""
-    return connection.scalar(select(Job.id).where(DELAYED, Job.run_at <= now).limit(1)) is not None
+    return connection.scalar(select(Job.id).where(DELAYED, Job.run_at <= now).order_by(Job.run_at).limit(1)) is not None
 
 
 def fed_by_lane(connection: Connection, since: datetime | None = None) -> dict[str, int]:
@@ -122,10 +129,15 @@ def _turns(connection: Connection, lane: str, after: str, count: int) -> list[st
     """Return the batches with ready jobs that follow `after`, and from the first again, each once."""
     turns = _batches(connection, lane, after, None, count)
     if len(turns) < count:
-        unbatched = select(Job.id).where(READY, Job.lane == lane, Job.batch_id.is_(None)).limit(1)
-        turns += [NO_BATCH] if connection.scalar(unbatched) is not None else []
+        turns += [NO_BATCH] if _unbatched(connection, lane) else []
         turns += _batches(connection, lane, NO_BATCH, after, count)
     return turns[:count]
+
+
+def _unbatched(connection: Connection, lane: str) -> bool:
+    """Return whether a job without a batch is ready."""
+    some = select(Job.id).where(READY, Job.lane == lane, Job.batch_id.is_(None)).order_by(Job.rank).limit(1)
+    return connection.scalar(some) is not None
 
 
 def _batches(connection: Connection, lane: str, above: str, upto: str | None, count: int) -> list[str]:

@@ -159,8 +159,8 @@ def expire(connection: Connection, hold: Hold, now: datetime) -> bool:
 
 def any_overdue(connection: Connection, now: datetime) -> bool:
     """Return whether a queued job's deadline passed."""
-    overdue = select(Job.id).where(Job.state == "queued", Job.finished_at.is_(None), Job.deadline < now).limit(1)
-    return connection.scalar(overdue) is not None
+    overdue = select(Job.id).where(Job.state == "queued", Job.finished_at.is_(None), Job.deadline < now)
+    return connection.scalar(overdue.order_by(Job.deadline).limit(1)) is not None
 
 
 def expire_overdue(connection: Connection, now: datetime, most: int = 1000) -> Sequence[str]:
