@@ -31,7 +31,9 @@ TURN_S = 0.1  # between two tries to be the one who migrates
 # Both are warnings: Python shows those on stderr even where nobody set up logging, as under `mmq up` and `alembic`.
 WAITING = (
     "another process is migrating this database; waiting for it. Should none be, end the session that holds the lock: "
-    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = %s"
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = %s "
+    # The server's other databases may have such a lock too, and be migrating in earnest.
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 GOING_ON = "the other migration is over; going on"
 

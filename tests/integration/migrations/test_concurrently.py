@@ -86,21 +86,28 @@ def test_jobs_are_written_while_an_index_is_being_made(filled: Engine) -> None:
 def test_waiting_for_another_migration_is_said_once_and_its_end_too(
     filled: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With a statement that frees the lock where whoever holds it hangs: here it is that statement which does."""
+    """With a statement that frees it where whoever holds it hangs, and not one of the server's other databases."""
     migration = threading.Thread(target=upgrade, args=(filled, "head"))
+    elsewhere = open_database(filled.url.set(database="postgres").render_as_string(hide_password=False))
+    neighbour = elsewhere.connect()
+    neighbour.execute(text("SELECT pg_advisory_lock_shared(x'6D6D71'::int)"))
+    neighbour.commit()
     holder = filled.connect()
     holder.execute(text("SELECT pg_advisory_lock(x'6D6D71'::int)"))
     holder.commit()
     migration.start()
     try:
         eventually(lambda: "waiting for it" in caplog.text)
-        remedy = "SELECT" + caplog.messages[0].rpartition("SELECT")[2]
+        remedy = "SELECT" + caplog.messages[0].partition("SELECT")[2]
         with filled.connect() as operator:
-            assert operator.scalar(text(remedy)) is True
+            assert operator.scalars(text(remedy)).all() == [True]
     finally:
         holder.invalidate()
         holder.close()
         migration.join()
+        neighbour.invalidate()
+        neighbour.close()
+        elsewhere.dispose()
     assert [message.split(";")[0] for message in caplog.messages] == [
         "another process is migrating this database",
         "the other migration is over",
