@@ -58,7 +58,7 @@ class BudgetModel:
     def refuse(self, argv: list[str | int | float]) -> list[int]:
         """Answer as `refuse.lua` does."""
         granted_at, retry_after, jitter, dimension, burst, longest, share, believed, told, *counts = argv
-        now = self.now()
+        now = max(self.now(), self.book.seen_at)
         retry_after = min(float(retry_after), float(believed))
         wait = max(0.0, retry_after)
         first, again = float(granted_at) > self.closed_at, self.refusals

@@ -25,6 +25,9 @@ def set_back(model: BudgetModel, now: int, lease: float) -> None:
     model.book.second, model.book.minute = Ring(model.book.second.tick_us), Ring(model.book.minute.tick_us)
     for row in model.workers.values():
         row.lease_ends = min(row.lease_ends, now + lease)
+    for turn in model.turns:
+        for worker in turn:
+            turn[worker] -= by
 
 
 def rescaled(model: BudgetModel, now: int, at: float, was: float, now_is: float) -> float:

@@ -240,6 +240,8 @@ class Turnstile:
         if answer.epoch != self._epoch:
             self._moments.begin_anew()
         self._epoch, self._learned = answer.epoch, answer.learned
+        # Where the clock of Redis was set back, an answer of before would end each refusal until it is there again.
+        self._answered_at_us = min(self._answered_at_us, answer.now_us)
         if self._memory is not None:
             self._memory.note(self._budget, answer.learned)
         before = answer.before

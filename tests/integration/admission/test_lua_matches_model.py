@@ -29,6 +29,17 @@ LATE_AND_IDLE = (
     ("move", 60_500_000),
     ("ask", "w1", (0, 0, 0), 1, 0, 0, None),
 )
+#: One waits and one has a call, which is refused when the clock has gone back an hour and nobody has asked since.
+SET_BACK = (
+    ("ask", "w1", (0, 0, 1), 1, 1, 0, None),
+    ("move", 3_100_000),
+    ("ask", "w1", (0, 0, 1), 1, 1, 0, None),
+    ("ask", "w2", (0, 0, 1), 1, 1, 0, None),
+    ("move", -3_600_000_000),
+    ("refuse", "w1", "requests", 300_000, 0.0),
+    ("ask", "w1", (0, 0, 0), 1, 1, 1, 0),
+    ("ask", "w3", (0, 0, 1), 1, 1, 0, None),
+)
 
 
 class Twins(Cluster):
@@ -88,7 +99,9 @@ class Twins(Cluster):
         assert [state[f"waiting_{i}"] for i in (1, 2, 3)] == self.model.waiting
         assert [state["passed_2"], state["passed_3"]] == self.model.passed[1:]
         for lane, turn in enumerate(BUDGET.all[3:]):
-            assert [worker.decode() for worker in self.client.zrange(turn, 0, -1)] == self.model.round(lane)
+            scores = self.client.zrange(turn, 0, -1, withscores=True)
+            round_ = [(worker, self.model.turns[lane][worker]) for worker in self.model.round(lane)]
+            assert [(worker.decode(), score) for worker, score in scores] == round_
         for message in self.said:
             heard = self.channel.get_message(timeout=5) or self.channel.get_message(timeout=5)
             assert (heard["channel"].decode(), heard["data"].decode()) == message
@@ -107,6 +120,7 @@ def client():
     steps=traffic((9, asks), (6, moves), (1, refusals), (1, lates), (1, set_backs), (1, st.just(("flush",)))),
 )
 @example(limits=Limits(tpm=10_000_000, burst_s=0.0), steps=LATE_AND_IDLE)
+@example(limits=Limits(rpm=1200, concurrency=1), steps=SET_BACK)
 def test_lua_decides_as_the_model_does(client, limits, steps):
     """Any mix of questions, settles, refusals, flushes and steps of time leaves both with equal replies and state."""
     twins = Twins(client, limits)

@@ -37,7 +37,7 @@ local FIELDS = { 'epoch', 'requests_at', 'tokens_at', 'credit', 'held', 'waiting
 local values, s = redis.call('HMGET', state, 'lessons', 'recent', unpack(FIELDS)), {}
 local lessons, fresh = values[1] or '', false
 for i, field in ipairs(FIELDS) do s[field] = tonumber(values[i + 2]) or 0 end
-local back = set_back(s, now, alive, arg[17])
+local back = set_back(s, now, alive, { KEYS[4], KEYS[5], KEYS[6] }, arg[17])
 if s.epoch == 0 then
   -- New or flushed: nobody knows what went out a moment ago, so the schedule starts empty, and a caller who remembers
   -- an earlier epoch waits until every worker has reported what it holds.

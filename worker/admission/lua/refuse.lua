@@ -11,8 +11,9 @@
 local state = KEYS[1]
 local granted_at, retry_after = tonumber(ARGV[1]), math.min(tonumber(ARGV[2]), tonumber(ARGV[8]))
 local clock = redis.call('TIME')
-local now = clock[1] * 1000000 + clock[2]
-local values = redis.call('HMGET', state, 'gate_until', 'closed_at', 'refusals', 'requests_at', 'tokens_at', 'lessons')
+local values = redis.call('HMGET', state, 'gate_until', 'closed_at', 'refusals', 'requests_at', 'tokens_at', 'lessons', 'seen_at')
+-- Where the clock was set back since the last question, the next one sets all back with it, and what is written now too.
+local now = math.max(clock[1] * 1000000 + clock[2], tonumber(values[7]) or 0)
 local gate, closed_at, refusals = tonumber(values[1]) or 0, tonumber(values[2]) or 0, tonumber(values[3]) or 0
 
 local wait = 0

@@ -105,3 +105,21 @@ def test_a_reply_is_read_whether_the_client_decodes_or_not(dimension, means):
     answer = Answer.from_reply([1, 2, 3, 4, dimension, 5, 6, b"", b"1.5", "2", b"3", b"4", 5, 6, 7, 8, b"9"])
     before = Crowd(1.5, 2.0, 3.0, 4.0, 5)
     assert answer == Answer((1, 2, 3), 4, means, 5, 6, "", before, shift_us=6, delays_us=(7, 8, 9))
+
+
+def test_refusals_in_a_row_count_where_the_clock_of_redis_went_back_an_hour():
+    """What was answered before, at a later hour as it seems, does not end them: the gates are of 1, 2 and 4 s."""
+
+    async def scenario() -> list[float]:
+        redis, gates = SimulatedRedis(), []
+        admission = Admission(redis, worker="w", jitter=lambda: 0.0)
+        call = await admission.acquire(BUDGET, Limits(rpm=1200), lane="bulk", tokens=1)
+        await admission.settle(call, 1)
+        redis.fail_over(behind_s=3600)
+        for _ in range(3):
+            call = await admission.acquire(BUDGET, Limits(rpm=1200), lane="bulk", tokens=1)
+            gates.append(await admission.refuse(call, "requests", None))
+        await admission.close()
+        return gates
+
+    assert run_virtually(scenario()) == [1.0, 2.0, 4.0]

@@ -87,6 +87,31 @@ def test_a_clock_of_redis_that_is_set_back_costs_no_wait():
     assert cluster.ask("w2", (0, 0, 1), 9, 1, 0, None)[2] == 1
 
 
+def test_a_refusal_that_is_heard_first_after_the_clock_was_set_back_closes_the_gate():
+    """For as long as it says, by the next question too; and another call of before belongs to the same refusal."""
+    cluster = Cluster(Limits(rpm=1200), Policy(ahead_s=0.0))
+    cluster.ask("w1", (0, 0, 1), 9, 1, 0, None)
+    cluster.move(60_000)
+    cluster.ask("w1", (0, 0, 1), 9, 1, 0, None)
+    cluster.move(-3_600_000_000)
+    assert cluster.refuse("w1", "requests", 2_000_000, 0.0)[1] == 1
+    assert cluster.refuse("w1", "requests", 2_000_000, 0.0)[1] == 1
+    assert cluster.ask("w1", (0, 0, 1), 9, 1, 0, 0)[3:5] == [2_000_000, "gate"]
+
+
+def test_who_waited_before_the_clock_was_set_back_stays_before_those_who_come_then():
+    """Else it would be called by nobody until the clock is there again."""
+    cluster, called = Cluster(Limits(concurrency=1), Policy()), []
+    cluster.ask("w1", (0, 0, 1), 9, 1, 0, None)
+    cluster.move(1_000)
+    cluster.ask("w2", (0, 0, 1), 9, 1, 0, None)
+    cluster.move(-3_600_000_000)
+    cluster.ask("w3", (0, 0, 1), 9, 1, 0, None)
+    cluster.model.publish = lambda channel, _: called.append(channel) or 1
+    cluster.ask("w1", (0, 0, 0), 9, 1, 1, 1)
+    assert called == ["mmq:wake:w2"]
+
+
 @given(limits=budgets, steps=traffic((3, asks), (2, moves)))
 def test_the_most_urgent_waiter_of_the_cluster_goes_first(limits, steps):
     """Without floors and while nobody gives up on a neighbour, no lane is served while a higher one waits anywhere."""
