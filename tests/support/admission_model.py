@@ -9,12 +9,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from support import admission_round as rounds
 from support import admission_schedule as schedule
 from support.admission_lessons import Book
 from support.admission_row import WorkerRow
 from worker.admission.learning import Lessons, Seen
 
-LANES, FAR, MOST_CALLED = (0, 1, 2), math.inf, 16
+LANES, FAR = (0, 1, 2), math.inf
 MOST_CREDIT_US, MOST_SHIFT_US = 10_000_000, 1_000_000
 
 
@@ -74,10 +75,6 @@ class BudgetModel:
         self.book.refused(str(dimension), first, again, seen)
         return [max(0, math.ceil(self.gate_until - now)), self.refusals]
 
-    def round(self, lane: int) -> list[str]:
-        """The waiting workers of a lane in the order of their turn."""
-        return sorted(self.turns[lane], key=lambda worker: (self.turns[lane][worker], worker))
-
 
 class Decision:
     """One run of the script."""
@@ -109,6 +106,7 @@ class Decision:
         self.begin()
         for worker in [name for name, row in model.workers.items() if row.lease_ends <= self.now][:16]:
             self.forget(worker)
+        self.was_held, self.deferred = model.held, model.deferred_at
         before = model.workers.pop(self.me, WorkerRow())
         self.others_held, self.others = model.held, model.waiting
         told_at = max(model.requests_at, model.tokens_at)
@@ -120,8 +118,7 @@ class Decision:
         if self.left[0] + self.others[0] > 0 or self.granted[0]:
             model.interactive_at = self.now
         self.take_turns(before)
-        if denied is not None:
-            wait = self.stagger(denied, dimension, wait)
+        wait = wait if denied is None else self.stagger(denied, dimension, wait)
         self.call_next(told_at)
         held = self.my_held + sum(self.granted)
         if held + sum(self.left):
@@ -226,8 +223,9 @@ class Decision:
             lane = self.first_lane()
             dimension, wait = self.obstacle(lane)
             self.bound = (dimension if dimension in {"requests", "tokens", "concurrency"} else None,)
-            if not self.left[lane]:
-                lane, dimension, wait = self.yield_to_others(dimension, wait)
+            owes = self.left[lane] > 0 and not dimension and self.owed(lane)
+            if owes or not self.left[lane]:
+                lane, dimension, wait = self.yield_to_others(lane, dimension, wait, owes=owes)
             if dimension:
                 return lane, dimension, wait
             if self.granted[lane] == len(self.asks[lane]):
@@ -235,22 +233,31 @@ class Decision:
             self.grant(lane)
         return None, dimension, wait
 
-    def yield_to_others(self, dimension: str, wait: float) -> tuple[int, str, float]:
+    def contended(self, lane: int) -> bool:
+        """Whether all places were taken until now, or one is kept."""
+        return self.was_held >= self.slots(lane) or self.deferred > 0
+
+    def owed(self, lane: int) -> bool:
+        """Whether the last free place is that of another worker's waiter, who was passed over for long."""
+        last = self.others[lane] > 0 and self.held_now() + 1 >= self.slots(lane) and self.contended(lane)
+        return last and rounds.passed_over(self.model.turns[lane], self.me, self.now - self.patience)
+
+    def yield_to_others(self, lane: int, dimension: str, wait: float, *, owes: bool) -> tuple[int, str, float]:
         """Another worker's waiter goes first, unless it leaves the room unused for longer than the deference."""
         mine = self.first_lane(own_only=True)
         if dimension:
             return mine, "lane" if dimension in {"requests", "tokens", "slope"} else dimension, wait
-        self.model.deferred_at = self.model.deferred_at or self.now
+        self.model.deferred_at = self.model.deferred_at or (owes and self.deferred) or self.now
         wait = self.model.deferred_at + self.deference - self.now
+        if owes and wait <= 0:
+            self.deferred = rounds.excuse_first(self.model.turns[lane], self.me, self.now)
         return (mine, "lane", wait) if wait > 0 else (mine, *self.obstacle(mine))
 
     def grant(self, lane: int) -> None:
         model, tokens = self.model, self.asks[lane][self.granted[lane]]
-        head = next(iter(model.round(lane)), None)
-        if self.now - model.requests_at + self.burst > self.interval / 2 and head not in {None, self.me}:
-            model.turns[lane][head] = self.now
-        self.granted[lane] += 1
-        self.left[lane] -= 1
+        if not self.contended(lane) and self.now - model.requests_at + self.burst > self.interval / 2:
+            rounds.excuse_first(model.turns[lane], self.me, self.now)
+        self.granted[lane], self.left[lane] = self.granted[lane] + 1, self.left[lane] - 1
         model.deferred_at = 0.0
         model.book.count(1, tokens)
         moment = max(self.now, model.gate_until, *self.moments())
@@ -259,27 +266,21 @@ class Decision:
         model.requests_at = max(model.requests_at, moment) + self.interval
         model.tokens_at = max(model.tokens_at, moment) + tokens * self.token_us
         paid = min(model.credit, model.tokens_at - moment)
-        model.tokens_at -= paid
-        model.credit -= paid
+        model.tokens_at, model.credit = model.tokens_at - paid, model.credit - paid
         for lower in LANES[lane + 1 :]:
             model.passed[lower] = model.passed[lower] + 1 if self.left[lower] + self.others[lower] else 0
         if lane:
             model.passed[lane] = 0
 
     def take_turns(self, before: WorkerRow) -> None:
-        for lane, turn in enumerate(self.model.turns):
-            if self.left[lane] and (self.granted[lane] or self.me not in turn):
-                turn[self.me] = self.now
-            elif not self.left[lane] and before.waiting[lane]:
-                turn.pop(self.me, None)
+        for turn, *mine in zip(self.model.turns, self.left, self.granted, before.waiting, strict=True):
+            rounds.join_or_leave(turn, self.me, self.now, *mine)
 
     def stagger(self, denied: int, dimension: str, wait: float) -> float:
         """Tell workers that wait for one moment to come one an interval."""
-        if dimension not in {"requests", "tokens", "slope", "lane"} or (
-            dimension == "lane" and self.model.deferred_at > 0
-        ):
+        if dimension not in {"requests", "tokens", "slope"} and (dimension != "lane" or self.model.deferred_at > 0):
             return wait
-        ahead = self.model.round(denied).index(self.me) + sum(self.others[:denied])
+        ahead = rounds.order(self.model.turns[denied]).index(self.me) + sum(self.others[:denied])
         step = max(self.request_us, self.ramp_us) or self.interval
         if dimension == "tokens" and self.granted[denied] < len(self.asks[denied]):
             step = self.asks[denied][self.granted[denied]] * self.token_us / 2
@@ -293,8 +294,7 @@ class Decision:
         moment = max(self.model.requests_at, self.model.tokens_at)
         sooner = moment < told and told - self.burst - self.ahead > self.now
         if sooner or not self.obstacle(lane)[0]:
-            for _ in range(MOST_CALLED):
-                head = self.model.round(lane)[0]
-                if head == self.me or self.model.publish(self.channel_prefix + head, self.budget):
-                    break
-                self.model.turns[lane][head] = self.now
+            rounds.call_first(self.model.turns[lane], self.me, self.now, self.call)
+
+    def call(self, worker: str) -> int:
+        return self.model.publish(self.channel_prefix + worker, self.budget)

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
 #: Functions that the scripts use: Redis runs no script that loads another.
-SHARED = ("lessons", "recent", "schedule")
+SHARED = ("lessons", "recent", "schedule", "round")
 
 
 class Script:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from support.admission_cluster import BUDGET, Cluster, asks, budgets, lates, moves, refusals, set_backs, traffic
 from support.admission_lessons import Ring
 from support.admission_model import BudgetModel
+from support.admission_round import order
 from support.redis_server import running_redis
 from worker.admission.limits import Limits, Policy
 from worker.admission.scripts import Script
@@ -100,7 +101,7 @@ class Twins(Cluster):
         assert [state["passed_2"], state["passed_3"]] == self.model.passed[1:]
         for lane, turn in enumerate(BUDGET.all[3:]):
             scores = self.client.zrange(turn, 0, -1, withscores=True)
-            round_ = [(worker, self.model.turns[lane][worker]) for worker in self.model.round(lane)]
+            round_ = [(worker, self.model.turns[lane][worker]) for worker in order(self.model.turns[lane])]
             assert [(worker.decode(), score) for worker, score in scores] == round_
         for message in self.said:
             heard = self.channel.get_message(timeout=5) or self.channel.get_message(timeout=5)

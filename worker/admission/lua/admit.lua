@@ -20,7 +20,6 @@
 -- All of it is atomic. Counts of a worker are absolute, so a lost reply or a flushed Redis heals with the next call.
 local MOST_ELAPSED_US = 5000000 -- two heartbeats: a longer silence was no time at the limit
 local MOST_SHIFT_US = 1000000 -- by one report
-local MOST_CALLED = 16 -- workers, one of whom must be alive
 local RAMP_FLOOR = 6 -- calls in 6 s that are no sudden rise
 local CREDIT_US = 10000000 -- most that refunds may add up to: a sixth of a minute's tokens
 local UNUSED_MS = 86400000 -- a budget no longer used leaves nothing behind, nor do its last workers if they are killed
@@ -88,6 +87,7 @@ for _, dead in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', now, 'LIMIT', 0
   redis.call('HDEL', workers, dead)
   for key = 3, 6 do redis.call('ZREM', KEYS[key], dead) end
 end
+local was_held, deferred = s.held, s.deferred_at
 local registered = forget(me) -- from here on s.waiting_* are the others'
 local others = { s.waiting_1, s.waiting_2, s.waiting_3 }
 local left = { arg[4], arg[5], arg[6] }
@@ -165,16 +165,23 @@ local function first_lane(own_only)
   end
 end
 
+-- Whether all places were taken until now, or one is kept: then whoever frees a place is the first to ask for it.
+local function contended(lane) return was_held >= slots(lane) or deferred > 0 end
+
+-- Whether the last free place is that of another worker's waiter, who was passed over for long.
+local function owed(lane)
+  return others[lane] > 0 and s.held + 1 >= slots(lane) and contended(lane) and passed_over(KEYS[3 + lane], me, now - arg[18])
+end
+
 local granted, asked, position = { 0, 0, 0 }, { arg[32], arg[33], arg[34] }, {}
 position[1], position[2], position[3] = 35, 35 + asked[1], 35 + asked[1] + asked[2]
 local delays = { {}, {}, {} }
 
 local function grant(lane)
   local tokens = arg[position[lane] + granted[lane]]
-  if now - s.requests_at + burst > interval / 2 then
+  if not contended(lane) and now - s.requests_at + burst > interval / 2 then
     -- The worker at the head of the round has missed its moment: it may be dead, and must not cost the next one too.
-    local head = redis.call('ZRANGE', KEYS[3 + lane], 0, 0)[1]
-    if head and head ~= me then redis.call('ZADD', KEYS[3 + lane], now, head) end
+    excuse_first(KEYS[3 + lane], me, now)
   end
   granted[lane], left[lane] = granted[lane] + 1, left[lane] - 1
   s.held, s.deferred_at = s.held + 1, 0
@@ -201,13 +208,15 @@ local denied, dimension, wait, bound = nil, '', 0, nil
 local BOUND = { requests = 1, tokens = 2, concurrency = 3 }
 while left[1] + left[2] + left[3] > 0 do
   local lane = first_lane(false)
-  local yields = left[lane] == 0
   dimension, wait = obstacle(lane)
   bound = BOUND[dimension] or 0
+  local owes = left[lane] > 0 and not dimension and owed(lane)
+  local yields = left[lane] == 0 or owes
   if yields and not dimension then
     -- Another worker's waiter goes first. It is called below; should it not come, its turn passes after a moment.
-    if s.deferred_at == 0 then s.deferred_at = now end
+    if s.deferred_at == 0 then s.deferred_at = owes and deferred > 0 and deferred or now end
     wait = s.deferred_at + arg[19] - now
+    if owes and wait <= 0 then deferred = excuse_first(KEYS[3 + lane], me, now) end
     lane = first_lane(true)
     if wait > 0 then dimension = 'lane' else dimension, wait = obstacle(lane) end
   elseif yields then
@@ -223,12 +232,8 @@ if left[1] + others[1] > 0 or granted[1] > 0 then s.interactive_at = now end
 
 -- Take or leave a place in the round of waiting workers.
 for lane = 1, 3 do
-  local turn = KEYS[3 + lane]
-  local joined = 0
-  if left[lane] > 0 and granted[lane] > 0 then joined = redis.call('ZADD', turn, now, me)
-  elseif left[lane] > 0 then joined = redis.call('ZADD', turn, 'NX', now, me)
-  elseif registered[lane] > 0 then redis.call('ZREM', turn, me) end
-  if joined == 1 then redis.call('PEXPIRE', turn, UNUSED_MS) end
+  local joined = join_or_leave(KEYS[3 + lane], me, now, left[lane], granted[lane], registered[lane])
+  if joined then redis.call('PEXPIRE', KEYS[3 + lane], UNUSED_MS) end
 end
 
 -- Workers that wait for the same moment come one an interval, not all at once: one round trip a grant.
@@ -253,11 +258,7 @@ local waiting = first_lane(false)
 if waiting and others[waiting] > 0 then
   local sooner = math.max(s.requests_at, s.tokens_at) < told and told - burst - ahead > now
   if sooner or not obstacle(waiting) then
-    for _ = 1, MOST_CALLED do
-      local head = redis.call('ZRANGE', KEYS[3 + waiting], 0, 0)[1]
-      if not head or head == me or redis.call('PUBLISH', ARGV[15] .. head, ARGV[16]) > 0 then break end
-      redis.call('ZADD', KEYS[3 + waiting], now, head) -- nobody heard: it is dead, and the others must not wait for it
-    end
+    call_first(KEYS[3 + waiting], me, now, ARGV[15], ARGV[16])
   end
 end
 
