@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from contextlib import closing
 from typing import Any
 
@@ -18,7 +19,12 @@ from worker.provider.client import Client
 from worker.provider.reply import Reply
 
 STREAMED = {**REQUEST, "stream": True}
-QUICK = Timeouts(connect=2.0, first_byte=0.3, idle=0.3, total=5.0)
+PATIENT = Timeouts(connect=30.0, first_byte=30.0, idle=30.0, total=60.0)
+#: For peers that fall silent; another failure must be told apart from a machine that is slow.
+QUICK = {
+    "first_byte_timeout": replace(PATIENT, first_byte=0.3),
+    "idle_timeout": replace(PATIENT, idle=0.3),
+}
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 WORD = b'data: {"choices":[{"index":0,"delta":{"content":"Once"}}]}\n\n'
@@ -28,7 +34,7 @@ LAST = b'data: {"choices":[{"index":0,"delta":{"content":"Once"},"finish_reason"
 def ask(
     script: Callable[[Peer], Awaitable[Any]],
     request: dict[str, Any] = STREAMED,
-    timeouts: Timeouts = QUICK,
+    timeouts: Timeouts = PATIENT,
     times: int = 1,
     host: str = "127.0.0.1",
 ) -> tuple[list[Reply | CallFailed], Provider]:
@@ -118,7 +124,7 @@ def test_a_peer_that_fails_is_told_apart(
     script: Callable[[Peer], Awaitable[Any]], code: str, partial: str, ambiguous: bool
 ) -> None:
     """Each by its own code, with what was said, and with the doubt whether it was paid."""
-    [failure], _ = ask(script)
+    [failure], _ = ask(script, timeouts=QUICK.get(code, PATIENT))
     assert isinstance(failure, CallFailed)
     assert (failure.verdict.code, failure.refusal.partial_text) == (code, partial)
     assert failure.verdict.ambiguous is ambiguous
@@ -145,7 +151,7 @@ def test_a_refused_connection_was_never_paid() -> None:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
 
         async def run() -> CallFailed:
-            client = Client(account(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/v1"), QUICK)
+            client = Client(account(base_url=f"http://127.0.0.1:{taken.getsockname()[1]}/v1"), PATIENT)
             with pytest.raises(CallFailed) as failed:
                 await client.complete(REQUEST)
             await client.aclose()
