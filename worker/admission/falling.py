@@ -94,9 +94,12 @@ def press(learned: Learned, seen: Seen) -> Learned:
 def fall_at_once(learned: Learned, seen: Seen) -> Learned:
     """Return a concurrency after a refused call: what was in flight before it, or one less than the limit.
 
-    Told 20 and refused with 10 under way: 10. Refused at 10 with 10 under way: 9.
+    Told 20 and refused with 10 under way: 10. Refused at 10 with 10 under way: 9. A further refusal without an answer
+    in between, with a call or two beside it, says nothing.
     """
     limit, in_flight = learned.value or seen.told, seen.minute
+    if learned.top > 0 and seen.again > 0 and in_flight < FEWEST:
+        return learned
     if in_flight >= 1 and (limit == 0 or in_flight < limit):
         value = in_flight
     elif limit == 0:

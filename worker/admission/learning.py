@@ -92,7 +92,7 @@ class Seen:
 
 
 def grow(learned: Learned, elapsed_us: float, *, ceiling: float, start: float) -> Learned:
-    """Return it after more time at the limit; never above the ceiling. 0 is no ceiling.
+    """Return it after more time at the limit, up to the ceiling; as it is where it was above. 0 is no ceiling.
 
     From a start of 500 with no refusal: 1,000 after 17 s, 2,000 after 35 s. Found at 1,200 by the second: 1,200 for
     15 s, 1,224 at 17 s, 1,323 at 19 s, 2,054 at 30 s. Fallen to 600 where 1,200 had been let through: 600 for 3 s,
@@ -104,8 +104,11 @@ def grow(learned: Learned, elapsed_us: float, *, ceiling: float, start: float) -
         if ceiling > 0 or start == 0:
             return learned
         value = start
+    if 0 < ceiling < value:  # a lower limit was set meanwhile, and what was learned holds again when that is gone
+        return learned
     if learned.top == 0:
-        return replace(learned, value=value * (1 + elapsed_us / GROWTH_US))
+        value *= 1 + elapsed_us / GROWTH_US
+        return replace(learned, value=min(value, ceiling) if ceiling > 0 else value)
     age_us, top, hold_us, earlier = learned.age_us + elapsed_us, learned.top, learned.hold_us, learned.earlier
     if age_us > hold_us:
         top = min(top, value)

@@ -220,3 +220,19 @@ def test_workers_that_die_leave_no_key_for_good(server):
             waiting.cancel()
 
     asyncio.run(scenario())
+
+
+def test_a_refusal_of_a_budget_that_redis_has_forgotten_leaves_no_key_for_good(server):
+    """Flushed while the call was under way: what is written of its refusal has an end, if nobody asks again."""
+
+    async def scenario() -> None:
+        async with workers(server, 1, ONLY_WOKEN) as (admission,):
+            call = await admission.acquire(BUDGET, Limits(concurrency=1), **BULK)
+            client = connect(server.unix_url)
+            await client.flushall()
+            arguments = [call.granted_at_us, -1, 0, "requests", 0, 30e6, 0, 300e6, 60, 1, 1, 1]
+            await Script("refuse")(client, (BUDGET.state,), arguments)
+            assert 0 < await client.ttl(BUDGET.state) <= 86_400
+            await client.aclose()
+
+    asyncio.run(scenario())

@@ -22,7 +22,6 @@ local MOST_ELAPSED_US = 5000000 -- two heartbeats: a longer silence was no time 
 local MOST_SHIFT_US = 1000000 -- by one report
 local RAMP_FLOOR = 6 -- calls in 6 s that are no sudden rise
 local CREDIT_US = 10000000 -- most that refunds may add up to: a sixth of a minute's tokens
-local UNUSED_MS = 86400000 -- a budget no longer used leaves nothing behind, nor do its last workers if they are killed
 local state, workers, alive = KEYS[1], KEYS[2], KEYS[3]
 local me, arg = ARGV[1], {}
 for i = 2, #ARGV do arg[i] = tonumber(ARGV[i]) end

@@ -48,8 +48,10 @@ local function grow(l, at, elapsed, ceiling, start)
     if ceiling > 0 or start == 0 then return end
     value = start
   end
+  if ceiling > 0 and value > ceiling then return end -- set meanwhile: what was learned holds again when that is gone
   if l[at + TOP] == 0 then
-    l[at + VALUE] = value * (1 + elapsed / GROWTH_US)
+    value = value * (1 + elapsed / GROWTH_US)
+    l[at + VALUE] = ceiling > 0 and math.min(value, ceiling) or value
     return
   end
   local age, top, hold, window, EARLIER = l[at + AGE] + elapsed, l[at + TOP], l[at + HOLD], l[at + WINDOW], further(at)
@@ -175,6 +177,7 @@ local function fall_at_once(l, in_flight, told, again)
   local at = CONCURRENCY
   local limit = l[at + VALUE] > 0 and l[at + VALUE] or told
   local value
+  if l[at + TOP] > 0 and again > 0 and in_flight < FEWEST then return end
   if in_flight >= 1 and (limit == 0 or in_flight < limit) then value = in_flight
   elseif limit == 0 then return
   else value = again > 0 and limit or limit - 1 end

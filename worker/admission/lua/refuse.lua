@@ -44,4 +44,5 @@ else
 end
 redis.call('HSET', state, 'lessons', write_lessons(l))
 redis.call('HINCRBY', state, 'refused_' .. ARGV[4], 1)
+redis.call('PEXPIRE', state, UNUSED_MS)
 return { math.max(0, math.ceil(gate - now)), refusals }

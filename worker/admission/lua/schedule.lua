@@ -3,6 +3,7 @@
 -- KEYS[1] and ARGV are the script's own and not used here. `s` is the budget's state, its times in us of the Redis clock.
 -- Returns nothing: it defines functions over that state. The keys touched are handed to them, so they are as atomic as
 -- their script.
+local UNUSED_MS = 86400000 -- a budget no longer used leaves nothing behind, nor do its last workers if they are killed
 local TIMES = { 'requests_at', 'tokens_at', 'gate_until', 'closed_at', 'moment_at', 'deferred_at', 'interactive_at', 'quiet_until' }
 
 -- The clock of Redis was set back, by a person or by a failover: what lay ahead lies as far ahead of the new time, or the

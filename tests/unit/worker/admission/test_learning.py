@@ -60,6 +60,17 @@ def test_a_ceiling_is_never_passed_and_a_minute_there_ends_the_lesson():
     assert grow(Learned(), 1e6, ceiling=0, start=0) == Learned()
 
 
+@pytest.mark.parametrize("learned", [TAUGHT, Learned(1000.0)])
+def test_a_lower_limit_set_for_a_while_leaves_the_lesson_as_it_was(learned):
+    """Sixty a minute for an hour, and then none again: what was learned holds."""
+    assert grow(learned, 3600e6, ceiling=60, start=500) == learned
+
+
+def test_a_start_that_was_never_refused_does_not_outgrow_a_ceiling():
+    """It stops there, and goes on from there when the ceiling is gone."""
+    assert grown(Learned(1000.0), 600, ceiling=1250) == 1250
+
+
 def test_a_limit_that_fell_hastens_back_to_where_it_was_and_is_held_there():
     """Half of 1,200 was found: 600 for 3 s, 696 at 7 s, 1,200 at 11 s, and still 10 s later."""
     fallen = replace(TAUGHT, value=600, top=600, hold_us=BRIEF_HOLD_US, earlier=1200)
@@ -159,6 +170,14 @@ def test_refusals_of_calls_that_were_under_way_only_press_it_down():
     assert press(doubted, Seen(19, 19, 30, told=0)) == doubted
     assert press_at_once(Learned(10, 10), Seen(0, 8, 8, told=0)).value == 8
     assert press_at_once(Learned(10, 10), Seen(0, 12, 12, told=0)).value == 10
+
+
+def test_a_provider_that_refuses_every_call_does_not_take_a_concurrency_to_one():
+    """After the first of them one call at a time feels the way, and what is in flight beside it is no measure."""
+    learned = fall_at_once(Learned(), Seen(0, 10, 10, told=20))
+    for again in range(1, 9):
+        learned = fall_at_once(learned, Seen(0, 1, 1, told=20, again=again))
+    assert learned.value == 10
 
 
 @pytest.mark.parametrize(
