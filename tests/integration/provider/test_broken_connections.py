@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
