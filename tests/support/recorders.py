@@ -121,4 +121,5 @@ def hurried(sqlite: Engine) -> Engine:
 def spooled(home: Path) -> list[str]:
     """The ids of the jobs whose endings lie in the only spool of a home, in order; none if there is no spool."""
     lines = [line for path in folder(home).glob("*") for line in path.read_bytes().splitlines(keepends=True)]
-    return [notation.read(line)[0].hold.job_id for line in lines if line != HEADER]
+    # The last one may be half written as yet.
+    return [notation.read(line)[0].hold.job_id for line in lines if line != HEADER and line.endswith(b"\n")]
