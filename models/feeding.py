@@ -136,8 +136,8 @@ def _turns(connection: Connection, lane: str, after: str, count: int) -> list[st
 
 def _unbatched(connection: Connection, lane: str) -> bool:
     """Return whether a job without a batch is ready."""
-    some = select(Job.id).where(READY, Job.lane == lane, Job.batch_id.is_(None)).order_by(Job.rank).limit(1)
-    return connection.scalar(some) is not None
+    some = select(Job.id).where(READY, Job.lane == lane, Job.batch_id.is_(None))
+    return connection.scalar(some.order_by(Job.batch_id, Job.rank).limit(1)) is not None
 
 
 def _batches(connection: Connection, lane: str, above: str, upto: str | None, count: int) -> list[str]:
@@ -168,7 +168,7 @@ def _first(connection: Connection, lane: str, batch_id: str, count: int, now: da
     statement = (
         select(Job.id)
         .where(READY, Job.lane == lane, mine, or_(Job.deadline.is_(None), Job.deadline > now))
-        .order_by(Job.rank)
+        .order_by(Job.batch_id, Job.rank)  # PostgreSQL takes NULL for no constant, and would sort all without a batch
         .limit(count)
         .with_for_update(skip_locked=True)
     )

@@ -26,6 +26,7 @@ class Pace:
     _claims: deque[tuple[float, int]] = field(default_factory=deque)
     _marks: deque[tuple[datetime, int]] = field(default_factory=lambda: deque(maxlen=MARKS))
     _looked_at: float = 0.0
+    _begun: float = 0.0  # the last moment when the lane was empty: a lane that goes slowly is no lane that starts
     _under_way: int = 0
     _claimed: int = 0
     _mark_due: float = 0.0
@@ -34,6 +35,8 @@ class Pace:
     def look(self, now: float, moment: datetime, under_way: int) -> None:
         """Take note of how many jobs are fed and unclaimed at this moment."""
         claims = max(0, self._under_way - under_way)
+        if not self._under_way:
+            self._begun = now
         self._looked_at, self._under_way = now, under_way
         self._claimed += claims
         if claims:
@@ -66,5 +69,5 @@ class Pace:
         """Return how many jobs are claimed in a span, at the speed of late."""
         if not self._claims:
             return 0
-        seconds = min(max(self._looked_at - self._claims[0][0], BRIEF_S), SPAN_S)
+        seconds = min(max(self._looked_at - self._begun, BRIEF_S), SPAN_S)
         return int(sum(count for _, count in self._claims) * SPAN_S / seconds)

@@ -14,7 +14,7 @@ from models.acceptance import accept, open_batch
 from models.job import DELAYED, READY, Job
 from models.session import open_database, writing
 from support.databases import PostgresqlServer, SqliteFiles
-from support.jobs import HOUR, NOW, new_job
+from support.jobs import HOUR, NOW, new_job, queue
 
 WORKERS = 8
 PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -127,3 +127,19 @@ def test_query_uses_its_index(filled: Engine, index: str, query: Query) -> None:
     for steps in plans(filled, query):
         assert index in steps
         assert not re.search(r"Seq Scan on (jobs|attempts)|SCAN (jobs|attempts)$", steps, re.MULTILINE)
+
+
+@pytest.mark.parametrize("maker", ["sqlite_files", "postgresql_databases"])
+def test_jobs_without_a_batch_are_not_sorted(maker: str, request: pytest.FixtureRequest) -> None:
+    """The index has them in order: a million of them are no more work for the feeder than ten."""
+    database = open_database(request.getfixturevalue(maker).migrated())
+    queue(database, *[new_job(number, lane="bulk", request="x" * 400) for number in range(ROWS)])
+    with database.connect() as connection:
+        connection.execute(text("ANALYZE"))
+        connection.commit()
+    asked: list[Query] = [lambda c: feeding._unbatched(c, "bulk"), lambda c: feeding._first(c, "bulk", "", 5, NOW)]
+    for query in asked:
+        for steps in plans(database, query):
+            assert "ix_jobs_ready_in_lane" in steps
+            assert not re.search(r"Sort|TEMP B-TREE", steps)
+    database.dispose()

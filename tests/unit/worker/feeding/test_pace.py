@@ -42,6 +42,17 @@ def test_a_slow_lane_has_its_least() -> None:
     assert drain(Pace(), 20 / 60, seconds=30) == LEAST
 
 
+@pytest.mark.parametrize("after_s", [0.05, 0.2, 0.4, 1.0])
+def test_a_slow_lane_does_not_start_anew_with_each_claim(after_s: float) -> None:
+    """One claimed in three seconds is a slow lane, however lately: four for each would be a start's."""
+    pace = Pace()
+    pace.look(0.0, START, 0)
+    pace.fed(2)
+    pace.look(3.0, START, 2)
+    pace.look(3.0 + after_s, START, 1)
+    assert pace.window(1, 50) == LEAST
+
+
 def test_a_window_is_bounded_by_the_calls() -> None:
     """However fast jobs are claimed, two for each call that could be made, or half a second's work if that is more."""
     assert drain(Pace(), 300, seconds=3, calls=100) == 200
