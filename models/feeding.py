@@ -36,14 +36,16 @@ NO_BATCH = ""  # whose turn it is when jobs without a batch go; sorts before eve
 MOST_BATCHES = 50  # that one feeding serves: what it costs does not grow with how many there are
 # Built once: the feeder asks many times a second, and building took twice as long as executing.
 _FED = select(Job.lane, func.count().label("jobs")).where(Job.fed_at.is_not(None)).group_by(Job.lane)
-# The first of each lane in the order of the index: asked whether there is any, PostgreSQL reads the whole table for a
-# lane that has none, if all jobs are of one lane.
-_LANES_READY = select(
-    *(
-        select(Job.id).where(READY, Job.lane == lane).order_by(Job.batch_id, Job.rank).limit(1).label(lane)
-        for lane in Lane
-    )
-)
+_IN_ORDER = (Job.batch_id, Job.rank)  # of the index of ready jobs, within a lane
+
+
+def _one_ready(lane: str, *which: ColumnElement[bool]) -> Select[str]:
+    # The first in order: asked whether there is any, PostgreSQL reads the whole table for a lane that has none, if all
+    # jobs are of one lane.
+    return select(Job.id).where(READY, Job.lane == lane, *which).order_by(*_IN_ORDER).limit(1)
+
+
+_LANES_READY = select(*(_one_ready(lane).label(lane) for lane in Lane))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +138,7 @@ def _turns(connection: Connection, lane: str, after: str, count: int) -> list[st
 
 def _unbatched(connection: Connection, lane: str) -> bool:
     """Return whether a job without a batch is ready."""
-    some = select(Job.id).where(READY, Job.lane == lane, Job.batch_id.is_(None))
-    return connection.scalar(some.order_by(Job.batch_id, Job.rank).limit(1)) is not None
+    return connection.scalar(_one_ready(lane, Job.batch_id.is_(None))) is not None
 
 
 def _batches(connection: Connection, lane: str, above: str, upto: str | None, count: int) -> list[str]:
@@ -168,7 +169,7 @@ def _first(connection: Connection, lane: str, batch_id: str, count: int, now: da
     statement = (
         select(Job.id)
         .where(READY, Job.lane == lane, mine, or_(Job.deadline.is_(None), Job.deadline > now))
-        .order_by(Job.batch_id, Job.rank)  # PostgreSQL takes NULL for no constant, and would sort all without a batch
+        .order_by(*_IN_ORDER)  # PostgreSQL takes NULL for no constant, and would sort all without a batch
         .limit(count)
         .with_for_update(skip_locked=True)
     )

@@ -63,8 +63,8 @@ class Ownership:
         """Return whether the ledger says so, and note how long that is good for. A repetition after an outage anew."""
         moment = self._tools.clock()
         rows = transitions.held_by(connection, [self._row.id], self._tools.worker_id)
-        until = leases.until(connection, self._tools.worker_id)
-        if until is None or all(row.claim != self._row.claim for row in rows):
+        ends = leases.until(connection, self._tools.worker_id)
+        if ends is None or all(row.claim != self._row.claim for row in rows):
             return False
-        self._sure_until = moment + (until - clock.now(connection)) / timedelta(seconds=1)
+        self._sure_until = moment + (ends - clock.now(connection)) / timedelta(seconds=1)
         return True

@@ -22,9 +22,9 @@ class Restraint:
 
     def __init__(self) -> None:
         self._waiting: dict[Holding, str] = {}
+        self._queue: Counter[str] = Counter()  # the same by model
         self._denied: set[Holding] = set()
         self._stuck: Counter[str] = Counter()  # the same by model
-        self._queue: Counter[str] = Counter()  # the same by model
         self._grants: deque[tuple[float, str]] = deque()
         self._granted: Counter[str] = Counter()
         self._seen: dict[str, float] = {}
