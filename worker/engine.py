@@ -30,7 +30,7 @@ from worker.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
-DATABASE_PATIENCE_S = 10.0  # for one commit at a stop; what is not recorded by then is left in the spool
+DATABASE_PATIENCE_S = 5.0  # for one commit at a stop; what is not recorded by then is left in the spool
 
 
 class Engine:
