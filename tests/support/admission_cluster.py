@@ -68,6 +68,7 @@ class Cluster:
             correction=sum((used or 0) - grant.tokens for grant in done),
             ahead_us=int(self.policy.ahead_s * 1e6),
             late_us=self.late[worker],
+            lived_us=self.clock_us - START_US,
             learned=self.lessons[worker],
             answered_at_us=0 if used is None else max((grant.granted_us for grant in done), default=0),
         )

@@ -91,9 +91,9 @@ class Decision:
         self.floors = [0.0, *map(float, argv[22:24])]
         self.start = {"requests": float(argv[24]), "tokens": float(argv[25]), "concurrency": 0.0}
         self.paced_minute, self.known_lessons = float(argv[26]), str(argv[27])
-        self.ahead, self.late, self.newest_returned = map(float, argv[28:31])
-        counts = [int(value) for value in argv[31:34]]
-        tokens = [float(value) for value in argv[34:]]
+        self.ahead, self.late, self.newest_returned, self.lived = map(float, argv[28:32])
+        counts = [int(value) for value in argv[32:35]]
+        tokens = [float(value) for value in argv[35:]]
         starts = (0, counts[0], counts[0] + counts[1])
         self.asks = [tokens[start : start + count] for start, count in zip(starts, counts, strict=True)]
         self.granted = [0, 0, 0]
@@ -138,7 +138,8 @@ class Decision:
                 model.quiet_until = self.now + self.quiet
         self.learn()
         if fresh:
-            model.requests_at, model.tokens_at = self.now + self.request_us + self.burst, self.now + self.burst
+            model.requests_at = self.now + max(0.0, self.request_us - self.lived) + self.burst
+            model.tokens_at = self.now + self.burst
         model.requests_at = schedule.rescaled(model, self.now, model.requests_at, model.request_us, self.request_us)
         model.tokens_at = schedule.rescaled(model, self.now, model.tokens_at, model.token_us, self.token_us)
         model.request_us, model.token_us = self.request_us, self.token_us

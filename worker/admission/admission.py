@@ -51,6 +51,7 @@ class Admission:
         self._memory = memory
         self._admit, self._refuse = Script("admit"), Script("refuse")
         self._outage = Outage()
+        self._born = asyncio.get_running_loop().time()
         self._clock = RedisClock()
         self._turnstiles: dict[BudgetKey, Turnstile] = {}
         self._by_tag: dict[str, Turnstile] = {}
@@ -174,6 +175,7 @@ class Admission:
                 outage=self._outage,
                 memory=self._memory,
                 clock=self._clock,
+                born=self._born,
             )
             self._turnstiles[budget] = self._by_tag[budget.tag] = turnstile
         if self._listener is None or self._listener.done():

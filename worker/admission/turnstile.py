@@ -43,9 +43,11 @@ class Turnstile:
         outage: Outage,
         memory: Memory | None,
         clock: RedisClock,
+        born: float,
     ) -> None:
+        """Ask nothing yet. The worker was `born` at that moment of the loop's clock."""
         self._budget, self._redis, self._script, self._clock = budget, redis, script, clock
-        self._worker, self._policy, self._outage = worker, policy, outage
+        self._worker, self._policy, self._outage, self._born = worker, policy, outage, born
         self._limits = Limits()
         self._waiters = Waiters()
         self._through: dict[int, int] = {}  # reservation -> the question that brought it
@@ -216,6 +218,7 @@ class Turnstile:
             answered_at_us=self._answered_at_us,
             ahead_us=self._moments.lead_us,
             late_us=self._moments.late_us,
+            lived_us=int((asyncio.get_running_loop().time() - self._born) * 1e6),
             learned=self._learned,
         )
         self._returned = self._returned_us = self._correction = 0

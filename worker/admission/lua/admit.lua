@@ -13,7 +13,8 @@
 --   23-24 grants after which default, bulk go first  25-26 requests, tokens a minute to start from where nothing limits
 --   27 what a minute's calls are spread over  28 lessons as it last heard them, for a Redis that has forgotten
 --   29 how far ahead of its moment a call may be granted  30 the schedule's shift that its late calls require
---   31 the newest moment of those given back  32-34 calls asked for by lane, then the tokens of each
+--   31 the newest moment of those given back  32 for how long the worker has lived
+--   33-35 calls asked for by lane, then the tokens of each
 -- Returns {granted interactive, default, bulk, wait, dimension or '', now, epoch, lessons, and what had gone out before the
 -- first call granted: calls, tokens of a second, calls, tokens of a minute, calls in flight, the schedule's shift,
 -- then for each granted call, by lane, in how many us it may be sent}; wait is until it is worth asking for the first call not granted.
@@ -63,7 +64,10 @@ if at_once > 0 and (concurrency == 0 or at_once < concurrency) then
   reserve = concurrency > 0 and math.floor(reserve * at_once / concurrency) or 0
   concurrency = at_once
 end
-if fresh then s.requests_at, s.tokens_at = now + request_us + burst, now + burst end
+if fresh then
+  -- A worker that is dead by now may have sent a call just before this one began to live.
+  s.requests_at, s.tokens_at = now + math.max(0, request_us - arg[32]) + burst, now + burst
+end
 
 local rings, counted = read_rings(not back and values[2]), back
 turn_all(rings, now)
@@ -172,8 +176,8 @@ local function owed(lane)
   return others[lane] > 0 and s.held + 1 >= slots(lane) and contended(lane) and passed_over(KEYS[3 + lane], me, now - arg[18])
 end
 
-local granted, asked, position = { 0, 0, 0 }, { arg[32], arg[33], arg[34] }, {}
-position[1], position[2], position[3] = 35, 35 + asked[1], 35 + asked[1] + asked[2]
+local granted, asked, position = { 0, 0, 0 }, { arg[33], arg[34], arg[35] }, {}
+position[1], position[2], position[3] = 36, 36 + asked[1], 36 + asked[1] + asked[2]
 local delays = { {}, {}, {} }
 
 local function grant(lane)

@@ -50,6 +50,22 @@ def test_a_waiter_is_told_each_new_reason_once():
     assert all(reasons == ["requests", "gate", "requests"] for reasons in told[2:])
 
 
+@pytest.mark.parametrize(("lived_s", "waited_s"), [(0.0, 3.0), (1.0, 2.0), (60.0, 0.0)])
+def test_the_first_call_keeps_an_interval_from_what_a_worker_before_it_may_have_sent(lived_s, waited_s):
+    """At 20 a minute one of a worker that has just begun waits 3 s, and of one that has lived so long not at all."""
+
+    async def scenario() -> float:
+        admission = Admission(SimulatedRedis(), worker="w")
+        await asyncio.sleep(lived_s)
+        asked = asyncio.get_running_loop().time()
+        reservation = await admission.acquire(BUDGET, Limits(rpm=20), lane="bulk", tokens=1)
+        await admission.moment(reservation)
+        await admission.close()
+        return asyncio.get_running_loop().time() - asked
+
+    assert run_virtually(scenario()) == pytest.approx(waited_s, abs=0.06)
+
+
 def test_a_reservation_handed_back_after_close_is_no_error():
     """A call that ends last finds nothing left to give back."""
 
