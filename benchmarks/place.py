@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from celery import Celery
 from sqlalchemy import Engine
 
 from mmq.local.process import Child
@@ -73,6 +74,7 @@ def place(*sandbox: str, workers: int = 2, database_url: str | None = None, **en
             settings = load(settings_of, key_needed=True)
             with Stack(settings, workers=workers, environ=_clean() | settings_of, grace=2.0) as stack:
                 until(lambda: _alive(stack.database) == workers, "the workers do not start")
+                until(lambda: _consuming(settings) == workers, "the workers take no messages")
                 queue = Queue(settings)
                 try:
                     yield Place(settings, stack.database, queue, told["base_url"].removesuffix("/v1") + "/_sandbox")
@@ -101,6 +103,12 @@ def until(condition: Callable[[], bool], complaint: str, limit_s: float = START_
 def _alive(database: Engine) -> int:
     with reading(database) as connection:
         return len(leases.alive(connection, clock.now(connection)))
+
+
+def _consuming(settings: Settings) -> int:
+    """Return how many workers answer Celery, which they do once all of them has started."""
+    with Celery(broker=settings.broker_url) as app:
+        return len(app.control.ping(timeout=1.0))
 
 
 def _clean() -> dict[str, str]:
