@@ -50,10 +50,10 @@ def fall(learned: Learned, seen: Seen) -> Learned:
     """Return a rate after a refused call. Without any count to go by a limit that was never told stays unknown.
 
     Told 2,400 a minute and refused after 20 calls within the first second: 1,188, by the second. Held at 1,200 and
-    refused after 10 calls in the second: 1,200, and again, and at the third time 600. Left, and refused at 1,224 with
-    20 calls in the second before: 1,200, held twice as long. Refused four times at the same count near 1,200 while it
-    is held: 1,164, and never below 1,128 before the hold is over. A provider that refuses everything for an hour
-    teaches no more after the sixth refusal in a row.
+    refused after 10 calls in the second: 1,200, and again, and at the third time 600. Left, and refused at 1,224, or at
+    2,054, with 20 calls in the second before, as at the last refusals: 1,200, held twice as long. Refused four times at
+    the same count near 1,200 while it is held: 1,164, and never below 1,128 before the hold is over. A provider that
+    refuses everything for an hour teaches no more after the sixth refusal in a row.
     """
     limit = learned.value or seen.told
     window_s, observed = _observed(learned, seen)
@@ -62,7 +62,8 @@ def fall(learned: Learned, seen: Seen) -> Learned:
     unanswered = _unanswered(learned, seen)
     agreed = learned.agreed + 1 if _same(learned, seen, window_s) else 0.0
     probed = agreed > AGREED and learned.age_us >= learned.hold_us and _near(seen, learned.top, window_s, observed)
-    near = probed or _near(seen, limit, window_s, observed)
+    at_limit = _near(seen, limit, window_s, observed)
+    near = probed or at_limit
     noted = replace(learned, second=seen.second, minute=seen.minute, agreed=agreed)
     other_window = window_s == 60 and learned.window_s == 1
     doubtful = other_window or ((not near or limit < learned.earlier) and agreed < AGREED)
@@ -76,7 +77,8 @@ def fall(learned: Learned, seen: Seen) -> Learned:
         return _fallen(noted, value, max(learned.earlier, limit) if window_s == 1 else 0.0, window_s)
     slightly = max(1.0, observed if window_s == 60 and observed < limit else SLIGHTLY * limit)
     if learned.age_us >= learned.hold_us:
-        return _fallen(noted, max(slightly, min(learned.top, limit)), learned.earlier, window_s)
+        back = min(learned.top, limit)
+        return _fallen(noted, max(slightly, back) if at_limit else back, learned.earlier, window_s)
     if window_s == 1 and agreed < NEAR_AGREED:
         return noted
     least = min(LEAST_HELD, seen.calls / (seen.calls + 1)) * learned.top

@@ -32,7 +32,7 @@ class Memory:
         self._heard: dict[BudgetKey, str] = {}
         self._kept: dict[BudgetKey, Rows | None] = {}  # what is in SQL, or on its way there; None: nobody knows
         self._due: dict[BudgetKey, float] = {}
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writing: dict[BudgetKey, asyncio.Task[None]] = {}  # one write of a budget at a time: the last is to win
 
     async def load(self, budget: BudgetKey) -> str:
         """Return the lessons as `Lessons.text` has them. A database that is away teaches nothing."""
@@ -48,15 +48,19 @@ class Memory:
     def note(self, budget: BudgetKey, text: str) -> None:
         """Take note of the lessons now in force; they are written if they are news, at most every few seconds."""
         self._heard[budget] = text
-        if time.monotonic() >= self._due.get(budget, 0.0):
+        if budget not in self._writing and time.monotonic() >= self._due.get(budget, 0.0):
             self._begin(budget)
 
     async def close(self) -> None:
         """Write what is news and return when it is written."""
+        await self._written()
         for budget in self._heard:
             self._begin(budget)
+        await self._written()
+
+    async def _written(self) -> None:
         while self._writing:
-            await asyncio.wait(self._writing)
+            await asyncio.wait(self._writing.values())
 
     def _begin(self, budget: BudgetKey) -> None:
         rows = _rows(Lessons.from_text(self._heard[budget]))
@@ -64,8 +68,8 @@ class Memory:
             return
         self._kept[budget], self._due[budget] = rows, time.monotonic() + SAVE_EVERY_S
         task = asyncio.create_task(self._save(budget, rows), name="remember limits")
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        self._writing[budget] = task
+        task.add_done_callback(lambda _: self._writing.pop(budget))
 
     async def _save(self, budget: BudgetKey, rows: Rows) -> None:
         try:

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from models import learned_limit
-from models.session import open_database, reading
+from models.session import open_database, reading, writing
+from models.table import utcnow
 from support.admission_desk import BUDGET
 from worker.admission.admission import Admission
 from worker.admission.connection import connect
@@ -109,6 +110,31 @@ def test_what_could_not_be_forgotten_in_sql_is_forgotten_when_it_is_back(databas
         assert await Memory(database).load(BUDGET) == ""
 
     asyncio.run(scenario())
+
+
+def test_the_newest_lesson_is_the_one_that_stays(database):
+    """One write of a budget at a time: a second beside one that waits for a lock might overtake it."""
+    older, newer = (Lessons(concurrency=Learned(value=value, top=value)) for value in (5, 3))
+
+    async def scenario() -> None:
+        memory = Memory(database)
+        with writing(database) as connection:
+            learned_limit.remember(connection, BUDGET.account, BUDGET.model, rows(7), utcnow())
+            memory.note(BUDGET, older.text)
+            memory.note(BUDGET, newer.text)
+            closing = asyncio.create_task(memory.close())
+            await asyncio.sleep(0)
+            writes = [task for task in asyncio.all_tasks() if task.get_name() == "remember limits"]
+        await closing
+        assert len(writes) == 1
+        assert await Memory(database).load(BUDGET) == newer.text
+
+    asyncio.run(scenario())
+
+
+def rows(value: float) -> dict[str, dict[str, float]]:
+    """Return a lesson as SQL keeps it."""
+    return {"concurrency": dict.fromkeys(learned_limit.FIGURES, value)}
 
 
 def test_a_database_that_is_away_stops_no_call(server, tmp_path, caplog):

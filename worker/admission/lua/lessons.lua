@@ -138,7 +138,8 @@ local function fall(l, at, calls, second, minute, told, again)
   if window == 1 then same = same_second(l, at, calls, second) else same = by_minute and same_minute(l, at, minute) end
   local agreed, before = same and l[COUNT] + 1 or 0, l[at + SECOND]
   local probed = agreed > AGREED and not held and near_to(l[at + TOP], calls, window, seen)
-  local near = probed or near_to(limit, calls, window, seen)
+  local at_limit = near_to(limit, calls, window, seen)
+  local near = probed or at_limit
   l[at + SECOND], l[at + MINUTE], l[COUNT] = second, minute, agreed
   local other_window = window == 60 and l[at + WINDOW] == 1
   local doubtful = other_window or ((not near or limit < l[EARLIER]) and agreed < AGREED)
@@ -151,7 +152,8 @@ local function fall(l, at, calls, second, minute, told, again)
   end
   local slightly = math.max(1, window == 60 and seen < limit and seen or SLIGHTLY * limit)
   if not held then
-    return fallen(l, at, math.max(slightly, math.min(l[at + TOP], limit)), l[EARLIER], agreed, second, minute, window)
+    local back = math.min(l[at + TOP], limit)
+    return fallen(l, at, at_limit and math.max(slightly, back) or back, l[EARLIER], agreed, second, minute, window)
   end
   if window == 1 and agreed < NEAR_AGREED then return end
   local lowest = math.min(LEAST_HELD, calls / (calls + 1)) * l[at + TOP]
