@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from models.job import DELAYED, READY, Job
+from models.job import DELAYED, READY, Job, in_state
 from models.lane import Lane
 from models.table import Row
 
@@ -103,7 +103,7 @@ def oldest_fed(connection: Connection) -> Sequence[Row]:
 
 def mark_fed(connection: Connection, ids: Sequence[str], now: datetime) -> None:
     """Note that a message for these queued jobs is under way, as for one published at its insertion."""
-    connection.execute(update(Job).where(Job.id.in_(ids), Job.state == "queued").values(fed_at=now))
+    connection.execute(update(Job).where(Job.id.in_(ids), in_state("queued")).values(fed_at=now))
 
 
 def unfeed(connection: Connection, ids: Sequence[str] | None = None) -> None:

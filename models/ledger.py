@@ -29,7 +29,7 @@ from sqlalchemy.orm import aliased
 
 from models.among import among
 from models.attempt import ATTEMPTS_BEGUN, Attempt
-from models.job import Job
+from models.job import Job, in_state
 from models.rendered import Rendered
 from models.state import Outcome
 from models.table import Row
@@ -153,7 +153,7 @@ def use_kept(connection: Connection, job_ids: Sequence[str]) -> None:
 def _held(dialect: str) -> Select[str, int]:
     return (
         select(Job.id, Job.claim)
-        .where(among(dialect, Job.id), Job.state == "running")
+        .where(among(dialect, Job.id), in_state("running"))
         .order_by(Job.id)
         # PostgreSQL: a rescue in between would count the attempts without these, and their numbers be given twice.
         .with_for_update(read=True)

@@ -21,7 +21,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from models.among import among
 from models.attempt import ATTEMPTS_BEGUN, KEEPS_ANSWER, UNDER_WAY, Attempt
-from models.job import Job
+from models.job import Job, in_state
 from models.rendered import Rendered
 from models.state import FINAL, TRANSITIONS, Edge, JobState
 from models.table import Moment, Row
@@ -63,7 +63,7 @@ class Failure:
 def edge(which: Edge, now: datetime | BindParameter[datetime]) -> Update:
     """Return the compare-and-set of an edge, for a caller who adds which jobs it is about."""
     sources, target = TRANSITIONS[which]
-    statement = update(Job).where(or_(*(Job.state == source for source in sorted(sources))))
+    statement = update(Job).where(in_state(*sorted(sources)))
     values: dict[str, Any] = {"state": target, "fed_at": None, "finished_at": now if target in FINAL else None}
     if target is not JobState.RUNNING:
         values["worker_id"] = None
@@ -86,7 +86,7 @@ def _claim(dialect: str) -> ReturningUpdate[*tuple[Any, ...]]:
     registered = select(Worker.id).where(Worker.id == by).with_for_update(read=True, key_share=True)
     due = (
         select(Job.id)
-        .where(among(dialect, Job.id), Job.state == "queued", or_(Job.run_at.is_(None), Job.run_at <= now))
+        .where(among(dialect, Job.id), in_state("queued"), or_(Job.run_at.is_(None), Job.run_at <= now))
         # PostgreSQL: two workers with the same hint pass each other by instead of waiting or deadlocking.
         .with_for_update(skip_locked=True)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from models import backlog, feeding, leases, ledger, queries, recent, transition
 from models.acceptance import accept, open_batch
 from models.job import DELAYED, READY, Job
 from models.session import open_database, writing
+from models.state import Edge
 from support.databases import PostgresqlServer, SqliteFiles
 from support.jobs import HOUR, NOW, new_job, queue
 
@@ -143,3 +145,40 @@ def test_jobs_without_a_batch_are_not_sorted(maker: str, request: pytest.Fixture
             assert "ix_jobs_ready_in_lane" in steps
             assert not re.search(r"Sort|TEMP B-TREE", steps)
     database.dispose()
+
+
+HOLD = transitions.Hold("job-1", 1, 1, 0)
+NAMED = [f"job-{number}" for number in range(10)]
+STARTS = [ledger.Start(name, 1, 1, "w0", "main", "v2", NOW, 0.0) for name in NAMED]
+BY_ID: dict[str, Query] = {
+    "claiming": lambda c: transitions.claim(c, NAMED, "w0", NOW),
+    "beginning calls": lambda c: ledger.begin(c, STARTS),
+    "recording answers": lambda c: transitions.succeed(c, [replace(HOLD, job_id=name) for name in NAMED], NOW),
+    "a late answer": lambda c: transitions.adopt(c, HOLD, NOW),
+    "a failure": lambda c: transitions.fail(c, HOLD, transitions.Failure("code", "message", "remedy"), NOW),
+    "handing back": lambda c: transitions.hand_back(c, Edge.RELEASE, HOLD, None, NOW),
+    "published at once": lambda c: feeding.mark_fed(c, NAMED, NOW),
+}
+
+
+@pytest.fixture(scope="module", params=["sqlite_files", "postgresql_databases"])
+def outdated(request: pytest.FixtureRequest) -> Any:
+    """A database of each kind whose statistics are from before the jobs that it is asked for: all were cancelled."""
+    database = open_database(request.getfixturevalue(request.param).migrated())
+    jobs = [new_job(number, request="x" * 400) for number in range(ROWS)]
+    queue(database, *jobs)
+    with writing(database) as connection:
+        transitions.cancel(connection, Job.id.in_([job.id for job in jobs]), NOW)
+    with database.connect() as connection:
+        connection.execute(text("ANALYZE"))
+        connection.commit()
+    yield database
+    database.dispose()
+
+
+@pytest.mark.parametrize("query", BY_ID.values(), ids=BY_ID)
+def test_jobs_that_are_named_are_found_by_their_names(outdated: Engine, query: Query) -> None:
+    """Not by their state, which the statistics think rare: each statement would read all jobs that wait or run."""
+    for steps in plans(outdated, query):
+        indexes = set(re.findall(r"ix_jobs_\w+|pk_jobs|sqlite_autoindex_jobs_1", steps))
+        assert indexes in ({"pk_jobs"}, {"sqlite_autoindex_jobs_1"})
