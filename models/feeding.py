@@ -12,30 +12,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import chain, zip_longest
+from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Select,
     String,
-    and_,
     bindparam,
     func,
     literal,
     or_,
     select,
-    true,
+    tuple_,
     update,
 )
 
 from models.job import DELAYED, READY, Job, in_state
 from models.lane import Lane
-from models.table import Row
 
 NO_BATCH = ""  # whose turn it is when jobs without a batch go; sorts before every id
 MOST_BATCHES = 50  # that one feeding serves: what it costs does not grow with how many there are
-# Built once: the feeder asks many times a second, and building took twice as long as executing.
-_FED = select(Job.lane, func.count().label("jobs")).where(Job.fed_at.is_not(None)).group_by(Job.lane)
+MOST_RANK = 2**63 - 1
 _IN_ORDER = (Job.batch_id, Job.rank)  # of the index of ready jobs, within a lane
 
 
@@ -45,7 +44,16 @@ def _one_ready(lane: str, *which: ColumnElement[bool]) -> Select[str]:
     return select(Job.id).where(READY, Job.lane == lane, *which).order_by(*_IN_ORDER).limit(1)
 
 
+def _by_lane(what: ColumnElement[Any], *which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    # Lane by lane: without statistics PostgreSQL takes nearly all jobs for fed, and would read the whole table.
+    fed = select(what).where(Job.fed_at.is_not(None), *which)
+    return select(*(fed.where(Job.lane == lane).scalar_subquery().label(lane) for lane in Lane))
+
+
+# Built once: the feeder asks many times a second, and building took twice as long as executing.
 _LANES_READY = select(*(_one_ready(lane).label(lane) for lane in Lane))
+_SORT_NOTHING = select(*(func.set_config(f"enable_{sort}", "off", True) for sort in ("sort", "incremental_sort")))
+_FED, _OLDEST_FED = _by_lane(func.count()), _by_lane(func.min(Job.fed_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,7 @@ def take_next(connection: Connection, lane: str, count: int, now: datetime, afte
 
     Takes fewer when a batch has fewer than its share left; the next call gives the rest to others.
     """
+    _sort_nothing(connection)
     turns = _turns(connection, lane, after, min(count, MOST_BATCHES))
     if not turns:
         return Fed([], after)
@@ -91,14 +100,14 @@ def any_ripe(connection: Connection, now: datetime) -> bool:
 
 def fed_by_lane(connection: Connection, since: datetime | None = None) -> dict[str, int]:
     """Return how many jobs of each lane have a message under way that nobody has claimed yet."""
-    statement = _FED if since is None else _FED.where(Job.fed_at >= since)
-    return {row.lane: row.jobs for row in connection.execute(statement)}
+    row = connection.execute(_FED if since is None else _by_lane(func.count(), Job.fed_at >= since)).one()
+    return {lane: jobs for lane in Lane if (jobs := getattr(row, lane))}
 
 
-def oldest_fed(connection: Connection) -> Sequence[Row]:
-    """Return each lane with the moment `fed_at` of the message that waits longest in it."""
-    statement = select(Job.lane, func.min(Job.fed_at).label("fed_at")).where(Job.fed_at.is_not(None))
-    return connection.execute(statement.group_by(Job.lane)).all()
+def oldest_fed(connection: Connection) -> dict[str, datetime]:
+    """Return for each lane with messages under way the moment `fed_at` of the one that waits longest."""
+    row = connection.execute(_OLDEST_FED).one()
+    return {lane: fed_at for lane in Lane if (fed_at := getattr(row, lane)) is not None}
 
 
 def mark_fed(connection: Connection, ids: Sequence[str], now: datetime) -> None:
@@ -127,6 +136,15 @@ def change_lane(connection: Connection, ids: Sequence[str], lane: str) -> int:
     return connection.execute(update(Job).where(*moved).values(lane=lane, fed_at=None)).rowcount
 
 
+def _sort_nothing(connection: Connection) -> None:
+    """Let PostgreSQL go by the index that has the jobs in order, for this transaction.
+
+    By statistics of before it takes a batch's queued jobs for few, and would read and sort them all each time.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_SORT_NOTHING)
+
+
 def _turns(connection: Connection, lane: str, after: str, count: int) -> list[str]:
     """Return the batches with ready jobs that follow `after`, and from the first again, each once."""
     turns = _batches(connection, lane, after, None, count)
@@ -149,10 +167,13 @@ def _batches(connection: Connection, lane: str, above: str, upto: str | None, co
 
 @cache
 def _hops(*, bounded: bool) -> Select[str]:
-    ready = and_(READY, Job.lane == bindparam("in_lane"), Job.batch_id <= bindparam("upto") if bounded else true())
+    upto = Job.batch_id <= bindparam("upto") if bounded else Job.batch_id.is_not(None)
+    ready = select(Job.batch_id).where(READY, Job.lane == bindparam("in_lane"), upto)
 
     def following(batch_id: ColumnElement[str]) -> ColumnElement[str]:
-        return select(func.min(Job.batch_id)).where(ready, Job.batch_id > batch_id).scalar_subquery()
+        # As pairs: by the batch alone PostgreSQL would go by the index of batches, through all other lanes' jobs.
+        after = tuple_(*_IN_ORDER) > tuple_(batch_id, literal(MOST_RANK, BigInteger))
+        return ready.where(after).order_by(*_IN_ORDER).limit(1).scalar_subquery()
 
     above = bindparam("above", type_=String)
     hop = select(following(above).label("batch_id"), literal(1).label("n")).cte("hop", recursive=True)

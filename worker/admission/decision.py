@@ -29,7 +29,7 @@ class Question:
     answered_at_us: int = 0  #: granted_at of the newest call that was answered
     ahead_us: int = 0  #: how long before its moment a call may be granted
     late_us: int = 0  #: the shift of the schedule that its late calls require
-    lived_us: int = 0  #: for how long this worker has lived
+    lived_us: int = 0  #: for how long this worker has lived; needed while it knows no epoch
     learned: str = ""  #: as this worker last heard it, for a Redis that has forgotten
 
     def arguments(self, budget: BudgetKey, policy: Policy) -> list[str | int | float]:

@@ -218,7 +218,7 @@ class Turnstile:
             answered_at_us=self._answered_at_us,
             ahead_us=self._moments.lead_us,
             late_us=self._moments.late_us,
-            lived_us=int((asyncio.get_running_loop().time() - self._born) * 1e6),
+            lived_us=0 if self._epoch else int((asyncio.get_running_loop().time() - self._born) * 1e6),
             learned=self._learned,
         )
         self._returned = self._returned_us = self._correction = 0

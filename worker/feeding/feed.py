@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from math import ceil
@@ -139,10 +139,10 @@ class Feeder:
             found = {}
         return str(found.get("run_id", "unknown"))
 
-    def _lost(self, oldest: Sequence[Row], now: datetime, empty: Collection[Lane]) -> dict[Lane, datetime]:
+    def _lost(self, oldest: Mapping[str, datetime], now: datetime, empty: Collection[Lane]) -> dict[Lane, datetime]:
         """Return the lanes where messages were lost, and before which moment they were sent."""
         lost = {}
-        for lane, fed_at in oldest:
+        for lane, fed_at in oldest.items():
             before = now - LOST_AFTER
             if lane not in empty:
                 before = min(before, self._pace(lane).passed() or fed_at)

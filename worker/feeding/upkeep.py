@@ -23,7 +23,7 @@ SILENT_AFTER = timedelta(seconds=2.5 * lease.HEARTBEAT_S)
 
 #: Returns the lanes where messages were lost, and before which moment they were sent: of the oldest message of each
 #: lane (`models.feeding.oldest_fed`) and the present moment.
-Lost = Callable[[Sequence[Row], datetime], Mapping[Lane, datetime]]
+Lost = Callable[[Mapping[str, datetime], datetime], Mapping[Lane, datetime]]
 
 
 class Upkeep:

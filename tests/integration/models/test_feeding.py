@@ -112,7 +112,7 @@ def test_window_counts_messages_that_may_still_arrive(database: Engine) -> None:
     with reading(database) as connection:
         assert feeding.fed_by_lane(connection, STALE) == {"bulk": 2, "default": 1}
         assert feeding.fed_by_lane(connection) == {"bulk": 3, "default": 1}
-        assert {row.lane: row.fed_at for row in feeding.oldest_fed(connection)} == {
+        assert feeding.oldest_fed(connection) == {
             "bulk": STALE - timedelta(seconds=1),
             "default": NOW,
         }

@@ -29,10 +29,15 @@ def _some_queued(connection: Connection, part: TextClause, *order: Any) -> objec
     return backlog._some(connection, "interactive", and_(part, Job.lane == "interactive"), order, 5)
 
 
+def _first(connection: Connection, batch_id: str) -> object:
+    feeding._sort_nothing(connection)
+    return feeding._first(connection, "bulk", batch_id, 5, NOW)
+
+
 PLANS: dict[str, tuple[str, Query]] = {
     "whose turn it is": ("ix_jobs_ready_in_lane", lambda c: feeding._turns(c, "bulk", "", 5)),
-    "a batch's next jobs": ("ix_jobs_ready_in_lane", lambda c: feeding._first(c, "bulk", "batch-2", 5, NOW)),
-    "next jobs without a batch": ("ix_jobs_ready_in_lane", lambda c: feeding._first(c, "bulk", "", 5, NOW)),
+    "a batch's next jobs": ("ix_jobs_ready_in_lane", lambda c: _first(c, "batch-2")),
+    "next jobs without a batch": ("ix_jobs_ready_in_lane", lambda c: _first(c, "")),
     "lanes with ready jobs": ("ix_jobs_ready_in_lane", feeding.lanes_ready),
     "whether one without a batch is ready": ("ix_jobs_ready_in_lane", lambda c: feeding._unbatched(c, "bulk")),
     "jobs whose moment has come": ("ix_jobs_by_run_at", lambda c: feeding.any_ripe(c, NOW)),
@@ -139,7 +144,7 @@ def test_jobs_without_a_batch_are_not_sorted(maker: str, request: pytest.Fixture
     with database.connect() as connection:
         connection.execute(text("ANALYZE"))
         connection.commit()
-    asked: list[Query] = [lambda c: feeding._unbatched(c, "bulk"), lambda c: feeding._first(c, "bulk", "", 5, NOW)]
+    asked: list[Query] = [lambda c: feeding._unbatched(c, "bulk"), lambda c: _first(c, "")]
     for query in asked:
         for steps in plans(database, query):
             assert "ix_jobs_ready_in_lane" in steps
@@ -161,17 +166,31 @@ BY_ID: dict[str, Query] = {
 }
 
 
+IN_ORDER = ("whose turn it is", "a batch's next jobs", "next jobs without a batch", "lanes with ready jobs")
+FEEDING = {name: PLANS[name] for name in (*IN_ORDER, "whether one without a batch is ready", "window")}
+
+
+@pytest.fixture(scope="module", params=["none", "old"])
+def statistics(request: pytest.FixtureRequest) -> str:
+    """What PostgreSQL knows of the jobs: nothing yet, or that others before them were all cancelled."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module", params=["sqlite_files", "postgresql_databases"])
-def outdated(request: pytest.FixtureRequest) -> Any:
-    """A database of each kind whose statistics are from before the jobs that it is asked for: all were cancelled."""
+def outdated(request: pytest.FixtureRequest, statistics: str) -> Any:
+    """A database of each kind with a batch just accepted, of which its statistics do not know."""
     database = open_database(request.getfixturevalue(request.param).migrated())
-    jobs = [new_job(number, request="x" * 400) for number in range(ROWS)]
-    queue(database, *jobs)
-    with writing(database) as connection:
-        transitions.cancel(connection, Job.id.in_([job.id for job in jobs]), NOW)
     with database.connect() as connection:
-        connection.execute(text("ANALYZE"))
-        connection.commit()
+        if database.dialect.name == "postgresql":
+            connection.execute(text("ALTER TABLE jobs SET (autovacuum_enabled = off)"))
+            connection.commit()
+    if statistics == "old":
+        before = [new_job(number, lane="bulk", request="x" * 400) for number in range(ROWS, 2 * ROWS)]
+        queue(database, *before)
+        with writing(database) as connection:
+            transitions.cancel(connection, Job.id.in_([job.id for job in before]), NOW)
+            connection.execute(text("ANALYZE"))
+    queue(database, *[new_job(n, lane="bulk", batch_id="batch-2", request="x" * 400) for n in range(ROWS)])
     yield database
     database.dispose()
 
@@ -182,3 +201,11 @@ def test_jobs_that_are_named_are_found_by_their_names(outdated: Engine, query: Q
     for steps in plans(outdated, query):
         indexes = set(re.findall(r"ix_jobs_\w+|pk_jobs|sqlite_autoindex_jobs_1", steps))
         assert indexes in ({"pk_jobs"}, {"sqlite_autoindex_jobs_1"})
+
+
+@pytest.mark.parametrize(("index", "query"), FEEDING.values(), ids=FEEDING)
+def test_feeding_needs_no_statistics(outdated: Engine, index: str, query: Query) -> None:
+    """It goes by its own index alone and sorts nothing, also in the first minute after a large batch was accepted."""
+    for steps in plans(outdated, query):
+        assert set(re.findall(r"ix_jobs_\w+", steps)) == {index}
+        assert not re.search(r"Sort|TEMP B-TREE|Seq Scan on jobs|SCAN jobs$", steps, re.MULTILINE)

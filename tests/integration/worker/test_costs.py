@@ -17,6 +17,7 @@ from support.engine import Rig
 from support.redis_server import RedisServer
 from support.waiting import eventually
 from worker import engine as worker_engine
+from worker.admission.scripts import Script
 from worker.telemetry import Telemetry
 
 JOBS, CALLS = 200, 50
@@ -77,7 +78,9 @@ def test_a_job_costs_what_it_must(cost: Cost) -> None:
     # Three, were each fed, claimed and ended by itself. A commit may hold one for claims and one for ends.
     assert max(sql.statements["UPDATE jobs"], sql.rows["UPDATE jobs"]) < JOBS
     assert sql.sent_bytes < 1200 * JOBS  # the answer, and ids: the prompt is there already
-    assert cost.redis.commands["evalsha"] < 1.5 * JOBS  # two, were nothing settled and asked together
-    assert cost.redis.received_bytes < 1500 * JOBS
+    # A grant and a settlement each. How many of them coincide, and share a trip, depends on the machine.
+    trips, source = cost.redis.commands["evalsha"], len(Script("admit").source) * cost.redis.commands["eval"]
+    assert trips <= 2 * JOBS
+    assert cost.redis.received_bytes - source < 1200 * trips
     assert sum(cost.messages) == JOBS
     assert len(cost.messages) < JOBS / 2

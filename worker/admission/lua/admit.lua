@@ -13,7 +13,7 @@
 --   23-24 grants after which default, bulk go first  25-26 requests, tokens a minute to start from where nothing limits
 --   27 what a minute's calls are spread over  28 lessons as it last heard them, for a Redis that has forgotten
 --   29 how far ahead of its moment a call may be granted  30 the schedule's shift that its late calls require
---   31 the newest moment of those given back  32 for how long the worker has lived
+--   31 the newest moment of those given back  32 for how long a worker without epoch has lived
 --   33-35 calls asked for by lane, then the tokens of each
 -- Returns {granted interactive, default, bulk, wait, dimension or '', now, epoch, lessons, and what had gone out before the
 -- first call granted: calls, tokens of a second, calls, tokens of a minute, calls in flight, the schedule's shift,
