@@ -82,8 +82,7 @@ class Decision:
     def __init__(self, model: BudgetModel, argv: list[str | int | float]) -> None:
         self.model, self.now, self.me = model, model.now(), str(argv[0])
         self.known_epoch, self.my_held, *self.left = (int(value) for value in argv[1:6])
-        self.request_us, self.token_us, concurrency, self.reserve, self.burst = map(float, argv[6:11])
-        self.told_at_once = concurrency
+        self.request_us, self.token_us, self.told_at_once, self.reserve, self.burst = map(float, argv[6:11])
         self.bound: tuple[str | None] | None = None
         self.returned, self.correction, self.answered_at = map(float, argv[11:14])
         self.channel_prefix, self.budget = str(argv[14]), str(argv[15])
