@@ -79,7 +79,7 @@ HALVED = [FULL, *[ANSWER, HALF] * 3]
         ([*[FULL, ANSWER] * 6], 1130.632, 1, 0, 15, 7),
         ([FULL] * 6, 900, 60, 0, 30, 5),
         ([*[FULL, ANSWER] * 2, ("stay", 17), FULL], 1202.8, 1, 0, 30, 4),
-        ([*[FULL, ANSWER] * 2, ("stay", 20), FULL], 1531.3, 1, 0, 15, 4),
+        ([*[FULL, ANSWER] * 2, ("stay", 20), FULL], 1202.8, 1, 0, 30, 4),
         ([*HALVED, ("stay", 7), ANSWER, ("refuse", 12, 12, 700)], 696, 1, 1202.8, 3, 0),
         ([*HALVED, ("stay", 7), ("stay", 4), ANSWER, FULL], 1202.8, 1, 0, 15, 0),
         ([*HALVED, *[ANSWER, HALF] * 29, ("stay", 4), ANSWER, HALF], 545.5, 1, 0, 6, 32),
