@@ -28,7 +28,7 @@ from worker.admission.wake import listen
 
 
 class Admission:
-    """Admission for one worker process, to be used from one event loop and closed at the end.
+    """Admission for one worker process, to be made on the event loop that uses it, and closed at the end.
 
     `worker` must be unique in the cluster and new at each start: what a predecessor held is not this one's.
     `redis` should come from `connection.connect`: a client that repeats commands may refund twice. Without a `memory`

@@ -47,11 +47,15 @@ async def waiting(rows: list[list[SimpleNamespace]], calls: int) -> float:
 )
 def test_what_is_set_stands_above_what_is_configured(limits: dict[str, float], in_force: Limits) -> None:
     """Dimension by dimension, and for its own budget alone."""
-    steering = Steering(SimulatedCluster(SimulatedProvider(), CONFIGURED, 1).admissions[0], lambda _: CONFIGURED)
-    steering.see([row(**limits)])
-    assert steering.limits(BUDGET) == in_force
-    steering.see([])
-    assert steering.limits(BUDGET) == CONFIGURED
+
+    async def scenario() -> None:
+        steering = Steering(SimulatedCluster(SimulatedProvider(), CONFIGURED, 1).admissions[0], lambda _: CONFIGURED)
+        steering.see([row(**limits)])
+        assert steering.limits(BUDGET) == in_force
+        steering.see([])
+        assert steering.limits(BUDGET) == CONFIGURED
+
+    run_virtually(scenario())
 
 
 def test_a_limit_that_is_raised_lets_those_go_that_wait_already() -> None:
