@@ -17,6 +17,9 @@ from worker.running import appetite
 from worker.settings import load
 from worker.telemetry import Telemetry
 
+#: So many new objects before the collector looks for cycles. What ended jobs leave has hardly any.
+COLLECT_AFTER = 50_000
+
 _engines: list[Engine] = []
 
 
@@ -76,8 +79,10 @@ class EngineStep(bootsteps.StartStopStep):
             _engines.remove(running)
             raise
         # What lives now lives as long as the worker: looking through it at each full collection took 14 % of the CPU.
+        # Looking through the jobs in hand for every 700 objects more took another tenth, in stops of up to 50 ms.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(COLLECT_AFTER)
         appetite.ask(lambda: running.full)
 
     def stop(self, worker: Any) -> None:

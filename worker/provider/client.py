@@ -20,7 +20,7 @@ from worker.provider.refusal import Refusal
 from worker.provider.reply import Reply
 from worker.provider.scrub import MESSAGE_LIMIT, Scrub
 from worker.provider.timer import Timer
-from worker.provider.transport import ERRORS, SENT, Pool, body, plain
+from worker.provider.transport import ERRORS, SENT, Pool, body, forget_frames, plain
 from worker.provider.watch import Watch
 from worker.provider.wire.dialect import Dialect, dialect_of
 
@@ -123,6 +123,7 @@ class Client:
         except ERRORS as exc:
             broken = watch.cause if timer.expired() else type(exc).__name__
             message = self._scrub(str(exc), MESSAGE_LIMIT)
+            forget_frames(exc)
         finally:
             if response is not None:
                 with suppress(*ERRORS):

@@ -120,3 +120,10 @@ def body(response: httpx.Response) -> AsyncIterable[bytes]:
     if "content-encoding" in response.headers or not isinstance(response.stream, httpx.AsyncByteStream):
         return response.aiter_bytes()
     return response.stream  # without the four generators of `aiter_bytes`
+
+
+def forget_frames(error: BaseException) -> None:
+    """Drop the tracebacks of an error and of what led to it: aiohttp keeps both, and their frames hold the request."""
+    found: BaseException | None = error
+    while found is not None:
+        found.__traceback__, found = None, found.__cause__ or found.__context__

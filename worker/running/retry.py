@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from types import TracebackType
 from typing import Any
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
@@ -63,6 +64,7 @@ async def persistently(attempt: Callable[[], Awaitable[None]], **how: Any) -> No
     """Await attempts as `retrying` says, which takes the other arguments.
 
     Tenacity is asked when the first has failed: to set up its loop takes a tenth of the CPU of a job that never does.
+    What it threw holds nothing of the loop: they would hold each other, and the prompt, until the collector comes.
     """
     try:
         await attempt()
@@ -70,11 +72,27 @@ async def persistently(attempt: Callable[[], Awaitable[None]], **how: Any) -> No
         failures = [failed]
     else:
         return
-    async for again in retrying(**how):
-        with again:
+    loop = retrying(**how)
+    thrown: BaseException | None = None
+    trace: TracebackType | None = None
+
+    async def step() -> None:
+        nonlocal thrown, trace
+        try:
             if failures:
                 raise failures.pop()
             await attempt()
+        except BaseException as exc:
+            thrown, trace = exc, exc.__traceback__
+            raise
+
+    try:
+        await loop(step)
+    finally:
+        if thrown is not None:
+            thrown.__traceback__ = trace  # without the loop's own frames
+        loop.iter_state.reset()
+        thrown = trace = None
 
 
 def _again(error: BaseException) -> bool:

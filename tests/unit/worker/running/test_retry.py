@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from worker.errors import CallFailed
 from worker.provider.classification import Action, Verdict
 from worker.provider.refusal import Refusal
-from worker.running.retry import backoff, jittered, retrying
+from worker.running.retry import backoff, jittered, persistently
 
 
 def failed(action: Action, retries: int = 0) -> CallFailed:
@@ -37,15 +37,16 @@ class Script:
         self.slept.append(seconds)
 
     async def run(self) -> None:
-        loop = retrying(failures=lambda: self.failures, before_wait=self.before_wait, sleep=self.sleep)
-        async for attempt in loop:
-            with attempt:
-                self.calls += 1
-                if len(self.errors) >= self.calls:
-                    error = self.errors[self.calls - 1]
-                    if isinstance(error, CallFailed) and error.verdict.action in {Action.RETRY, Action.FAIL}:
-                        self.failures += 1
-                    raise error
+        how = {"failures": lambda: self.failures, "before_wait": self.before_wait, "sleep": self.sleep}
+        await persistently(self.attempt, **how)
+
+    async def attempt(self) -> None:
+        self.calls += 1
+        if len(self.errors) >= self.calls:
+            error = self.errors[self.calls - 1]
+            if isinstance(error, CallFailed) and error.verdict.action in {Action.RETRY, Action.FAIL}:
+                self.failures += 1
+            raise error
 
 
 @pytest.mark.parametrize(("n", "seconds"), [*enumerate([1, 2, 4, 8, 16, 30, 30, 30])])
@@ -116,3 +117,12 @@ def test_nothing_else_is_tried_again(error: BaseException) -> None:
         asyncio.run(script.run())
     assert raised.value is error
     assert (script.calls, script.told, script.slept) == (1, [], [])
+
+
+def test_a_fault_of_ours_tells_where_also_after_a_retry() -> None:
+    """The traceback ends where it was raised, and has none of the loop's frames."""
+    script = Script([failed(Action.RETRY, retries=5), ValueError("ours")])
+    with pytest.raises(ValueError, match="ours") as raised:
+        asyncio.run(script.run())
+    assert raised.traceback[-1].name == "attempt"
+    assert not [entry for entry in raised.traceback if "tenacity" in str(entry.path)]
