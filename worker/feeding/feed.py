@@ -34,7 +34,8 @@ from worker.routing.accounts import all_paused
 
 log = logging.getLogger(__name__)
 
-BUSY_S = 0.05  # between two looks while jobs are being fed
+STARTING_S = 0.02  # between two looks while a lane's window grows from nothing: about the time from a hint to its claim
+BUSY_S = 0.05  # while jobs are being fed
 FULL_S = 0.1  # while all windows are full
 IDLE_S = 1.0  # while there is none, unless a producer nudges
 UPKEEP_S = 1.0  # between two looks at leases, deadlines and pauses
@@ -162,6 +163,8 @@ class Feeder:
             self._pace(lane).look(time.monotonic(), now, under_way.get(lane, 0))
             window = self._window(lane)
             room = window - under_way.get(lane, 0)
+            if lane in ready and self._pace(lane).starting:
+                wait = STARTING_S
             if lane not in ready or room <= 0 or room < window / 4:  # topping up in fewer, larger steps
                 continue
             with writing(self.database) as connection:
@@ -171,7 +174,7 @@ class Feeder:
             self._turns[lane] = taken.last
             self._publish(lane, taken.ids)
             self._pace(lane).fed(len(taken.ids))
-            wait = BUSY_S if taken.ids else wait
+            wait = min(wait, BUSY_S) if taken.ids else wait
         return wait
 
     def _pace(self, lane: str) -> Pace:

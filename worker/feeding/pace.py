@@ -1,7 +1,7 @@
 """How fast a lane is drained, and from that: how much to keep under way, and what must be lost.
 
 The window is what is claimed in some moments, so it holds a few moments' work at every speed: at 20 calls a minute two
-jobs a worker, at 1,000 a second 500. From nothing it grows fourfold with every look, in a tenth of a second or two.
+jobs a worker, at 1,000 a second 500. From nothing it grows fourfold with every look, in less than a tenth of a second.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ MARKS = 600
 class Pace:
     """One lane as its feeder sees it. Times are seconds of any steady clock, but for `moment`."""
 
+    starting: bool = False  #: the lane began a moment ago, and its window may be wider soon
     _claims: deque[tuple[float, int]] = field(default_factory=deque)
     _marks: deque[tuple[datetime, int]] = field(default_factory=lambda: deque(maxlen=MARKS))
     _looked_at: float = 0.0
@@ -37,7 +38,7 @@ class Pace:
         claims = max(0, self._under_way - under_way)
         if not self._under_way:
             self._begun = now
-        self._looked_at, self._under_way = now, under_way
+        self._looked_at, self._under_way, self.starting = now, under_way, False
         self._claimed += claims
         if claims:
             self._claims.append((now, claims))
@@ -57,7 +58,9 @@ class Pace:
         if not workers:
             return 0
         span = self._span()
-        return max(LEAST * workers, min(span, max(ceil(2 * calls), span // STEPS)))
+        most = max(ceil(2 * calls), span // STEPS)
+        self.starting = span < most and self._looked_at - self._begun < BRIEF_S
+        return max(LEAST * workers, min(span, most))
 
     def passed(self) -> datetime | None:
         """Return the newest moment before which all messages have had their turn: one still unclaimed is lost."""

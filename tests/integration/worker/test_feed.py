@@ -17,7 +17,7 @@ from support.feeders import HOUR, Outbox, backlog, fed, live
 from support.jobs import NOW, claim
 from support.redis_server import RedisServer
 from worker.admission.connection import connect
-from worker.feeding.feed import EPOCH_KEY, Feeder
+from worker.feeding.feed import EPOCH_KEY, IDLE_S, STARTING_S, Feeder
 from worker.recording import lease
 
 
@@ -62,6 +62,27 @@ def test_a_window_grows_with_what_is_claimed(database: Engine, redis_server: Red
         await client.aclose()
 
     asyncio.run(run())
+
+
+def test_a_lane_that_starts_is_looked_at_again_soon(sqlite: Engine, redis_server: RedisServer) -> None:
+    """Its window grows with each look; a paused one has none to grow."""
+    live(sqlite, capacity=25)
+    backlog(sqlite, 3)
+
+    async def run() -> list[float]:
+        client = connect(redis_server.unix_url)
+        outbox = Outbox()
+        feeder = Feeder(sqlite, client, outbox, "w1")
+        await feeder._look_after()
+        waits = [await asyncio.to_thread(feeder._feed)]
+        with writing(sqlite) as connection:
+            transitions.claim(connection, outbox.ids, "w1", NOW)
+            pausing.pause(connection, pause.LANE, "bulk", utcnow())
+        waits.append(await asyncio.to_thread(feeder._feed))
+        await client.aclose()
+        return waits
+
+    assert asyncio.run(run()) == [STARTING_S, IDLE_S]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,25 @@ def test_from_nothing_it_is_as_wide_as_that_within_some_looks() -> None:
     assert drain(Pace(), 1000, seconds=0.3, calls=1000) >= 200
 
 
+def test_a_lane_starts_until_its_window_is_wide_or_it_turns_out_slow() -> None:
+    """It starts with the first window, and is over when the calls are filled or half a second has passed."""
+    pace = Pace()
+    pace.look(0.0, START, 0)
+    assert not pace.starting, "nothing is known of it"
+    pace.window(1, 4)
+    assert pace.starting
+    pace.fed(LEAST)
+    pace.look(0.1, START, 0)
+    pace.window(1, 4)
+    assert not pace.starting, "two calls of four were claimed in a tenth of a second"
+    slow = Pace()
+    slow.look(0.0, START, 0)
+    slow.fed(LEAST)
+    slow.look(0.6, START, 1)
+    slow.window(1, 4)
+    assert not slow.starting
+
+
 def test_a_slow_lane_has_its_least() -> None:
     """At 20 a minute two jobs are under way, so that the next is at hand when one goes."""
     assert drain(Pace(), 20 / 60, seconds=30) == LEAST
