@@ -18,7 +18,7 @@ from benchmarks.figure import Figure, machine, table, write
 
 DATABASES = ("sqlite", "postgresql")
 FEW, MANY, MOST = 1_000, 100_000, 1_000_000  # jobs queued
-INTERACTIVE = 200  # jobs whose wait is taken
+INTERACTIVE = 400  # jobs whose wait is taken
 
 
 def backlogs() -> list[Figure]:
