@@ -125,5 +125,7 @@ def body(response: httpx.Response) -> AsyncIterable[bytes]:
 def forget_frames(error: BaseException) -> None:
     """Drop the tracebacks of an error and of what led to it: aiohttp keeps both, and their frames hold the request."""
     found: BaseException | None = error
-    while found is not None:
+    seen: set[int] = set()
+    while found is not None and id(found) not in seen:  # errors may name each other as their causes
+        seen.add(id(found))
         found.__traceback__, found = None, found.__cause__ or found.__context__

@@ -12,7 +12,7 @@ import pytest
 from support.minimax_calls import call
 from worker.provider.classification import Action, codes
 from worker.provider.refusal import Refusal
-from worker.provider.transport import ERRORS
+from worker.provider.transport import ERRORS, forget_frames
 
 
 def every(base: type[BaseException], package: str) -> Iterator[type[BaseException]]:
@@ -86,3 +86,19 @@ def test_each_way_of_aiohttp_to_fail_has_its_code(raised: Exception, code: str) 
         raise raised
 
     assert call(fail).failure.verdict.code == code
+
+
+def raised(error: Exception) -> Exception:
+    """Return an error with the traceback of this place."""
+    try:
+        raise error
+    except type(error) as caught:
+        return caught
+
+
+def test_an_error_and_what_led_to_it_forget_where_they_were_raised() -> None:
+    """Also where two name each other as their causes, which would else be gone through without end."""
+    one, other = raised(OSError("one")), raised(ValueError("other"))
+    one.__cause__, other.__cause__ = other, one
+    forget_frames(one)
+    assert (one.__traceback__, other.__traceback__) == (None, None)
