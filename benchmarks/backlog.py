@@ -29,6 +29,7 @@ from benchmarks.place import Place, place, until
 from models import feeding, pause, pausing, queries
 from models.acceptance import NewJob, accept, open_batch
 from models.identity import new_id, next_ranks
+from models.lane import Lane
 from models.session import reading, writing
 from models.table import utcnow
 
@@ -37,6 +38,8 @@ BATCHES = 10
 PORTION = 10_000
 FIRST = 1000  # calls that the rate of dispatch is taken from
 RPM = 3000
+PER_S = 12  # interactive jobs, at random
+SAMPLES = 240  # of them: 20 s, in which bulk makes fewer than 1,000 calls
 UNLIMITED = {"MMQ_RPM": "600000", "MMQ_TPM": "1000000000", "MMQ_CONCURRENCY": "1000"}
 REQUEST = f'{{"model":"{MODEL}","messages":[{{"role":"user","content":"Say ok"}}]}}'
 
@@ -97,7 +100,7 @@ def interactive(count: int, url: str | None, samples: int) -> Waits:
         began, calls = time.monotonic(), here.stats()["calls"]
         jobs: dict[str, datetime] = {}
         for _ in range(samples):
-            time.sleep(random.expovariate(12))
+            time.sleep(random.expovariate(PER_S))
             asked = utcnow()
             jobs[here.queue.submit("Say ok", model=MODEL, lane="interactive", max_tokens=5).id] = asked
         per_s = (here.stats()["calls"] - calls - samples) / (time.monotonic() - began)
@@ -113,6 +116,8 @@ def interactive(count: int, url: str | None, samples: int) -> Waits:
         moments = zip(jobs.values(), started(), strict=True)
         with reading(here.database) as connection:
             under_way = feeding.fed_by_lane(connection)
+        if not under_way.get(Lane.BULK):
+            raise RuntimeError(f"{count:,} jobs ran out while {samples} interactive ones came: take fewer samples")
         print(f"    fed and unclaimed: {under_way}", flush=True)
         return Waits([(then - asked).total_seconds() for asked, then in moments], per_s, used)
 
@@ -158,7 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, nargs="+", default=[FIRST, 1_000_000], help="sizes of the backlog")
     parser.add_argument("--database", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
-    parser.add_argument("--samples", type=int, default=200, help="interactive jobs")
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="interactive jobs")
     options = parser.parse_args()
     found = []
     for kind in options.database:

@@ -18,15 +18,14 @@ from benchmarks.figure import Figure, machine, table, write
 
 DATABASES = ("sqlite", "postgresql")
 FEW, MANY, MOST = 1_000, 100_000, 1_000_000  # jobs queued
-INTERACTIVE = 400  # jobs whose wait is taken
 
 
 def backlogs() -> list[Figure]:
     """Return what backlogs cost on each database, and the longest beside the shortest."""
     told = []
     for kind in DATABASES:
-        few, most = (backlog.figures(kind, count, INTERACTIVE) for count in (FEW, MOST))
-        many = backlog.figures(kind, MANY, INTERACTIVE)
+        few, most = (backlog.figures(kind, count, backlog.SAMPLES) for count in (FEW, MOST))
+        many = backlog.figures(kind, MANY, backlog.SAMPLES)
         told += [*few, *many, *most, *compared(kind, few, most)]
     return told
 

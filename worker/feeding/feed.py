@@ -160,10 +160,11 @@ class Feeder:
             self._pauses = pausing.paused(connection)
         wait = FULL_S if under_way else IDLE_S
         for lane in Lane:
-            self._pace(lane).look(time.monotonic(), now, under_way.get(lane, 0))
+            pace, fed = self._pace(lane), under_way.get(lane, 0)
+            pace.look(time.monotonic(), now, fed)
             window = self._window(lane)
-            room = window - under_way.get(lane, 0)
-            if lane in ready and self._pace(lane).starting:
+            room = window - fed
+            if lane in ready and pace.starting:
                 wait = STARTING_S
             if lane not in ready or room <= 0 or room < window / 4:  # topping up in fewer, larger steps
                 continue
@@ -173,7 +174,7 @@ class Feeder:
                 )
             self._turns[lane] = taken.last
             self._publish(lane, taken.ids)
-            self._pace(lane).fed(len(taken.ids))
+            pace.fed(len(taken.ids))
             wait = min(wait, BUSY_S) if taken.ids else wait
         return wait
 

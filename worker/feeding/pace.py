@@ -1,7 +1,7 @@
 """How fast a lane is drained, and from that: how much to keep under way, and what must be lost.
 
 The window is what is claimed in some moments, so it holds a few moments' work at every speed: at 20 calls a minute two
-jobs a worker, at 1,000 a second 500. From nothing it grows fourfold with every look, in less than a tenth of a second.
+jobs a worker, at 1,000 a second 500. From nothing it grows fourfold with every look, in a tenth of a second or so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MARKS = 600
 class Pace:
     """One lane as its feeder sees it. Times are seconds of any steady clock, but for `moment`."""
 
-    starting: bool = False  #: the lane began a moment ago, and its window may be wider soon
+    starting: bool = False  #: when the window was last asked for: the lane began a moment ago, and it may be wider soon
     _claims: deque[tuple[float, int]] = field(default_factory=deque)
     _marks: deque[tuple[datetime, int]] = field(default_factory=lambda: deque(maxlen=MARKS))
     _looked_at: float = 0.0

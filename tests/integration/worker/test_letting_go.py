@@ -42,12 +42,11 @@ def without_collector() -> Iterator[list[object]]:
 
 def texts(cycles: list[object]) -> list[str]:
     """Return the beginnings of all long texts that cycles hold."""
-    living = {id(thing) for thing in gc.get_objects()} - {id(thing) for thing in cycles}
-    seen: set[int] = set()
+    seen = {id(thing) for thing in gc.get_objects()} - {id(thing) for thing in cycles}  # what lives, and is not asked
     found, ways = [], list(cycles)
     while ways:
         thing = ways.pop()
-        if id(thing) in seen or id(thing) in living:
+        if id(thing) in seen:
             continue
         seen.add(id(thing))
         if isinstance(thing, str | bytes | bytearray):
