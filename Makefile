@@ -32,7 +32,7 @@ check: install ## Lint, format, types, import contracts
 bench: install ## Compare with other queues and clients in under 15 minutes; writes benchmarks/results
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.suite
 
-bench-full: install ## Measure all sides of it, repeated, for figures to publish: about two hours
+bench-full: install ## Measure all sides of it, repeated, for figures to publish: 90 minutes
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.suite --full
 
 month: install ## Play a month of traffic in a quarter of an hour, and count what grows
