@@ -27,7 +27,8 @@ def main(source: str, target: str) -> None:
     )
     for name, panel in zip(series, panels[:, 0], strict=True):
         mine = [run for run in runs if run["scenario"].startswith(f"{name}: ")]
-        colours: dict[str, str] = {}
+        figures = dict.fromkeys(figure for run in mine for figure in run["figures"])
+        colours = {figure: f"C{number}" for number, figure in enumerate(figures)}
         for contender in dict.fromkeys(run["contender"] for run in mine):
             lines: dict[str, list[tuple[int, float]]] = {}
             for run in mine:
@@ -35,14 +36,12 @@ def main(source: str, target: str) -> None:
                     size = int(run["scenario"].rpartition(": ")[2].replace(",", ""))
                     for figure, value in run["figures"].items():
                         lines.setdefault(figure, []).append((size, value))
+            style = STYLES.get(contender, ":")
             for figure, points in lines.items():
-                if not any(value > 0 for _, value in points):
+                if not all(value > 0 for _, value in points):  # PostgreSQL's share of a job on SQLite
                     continue
-                colour = colours.setdefault(figure, f"C{len(colours)}")
                 label = figure if contender.endswith("PostgreSQL") else None
-                panel.plot(
-                    *zip(*points, strict=True), STYLES.get(contender, ":"), marker="o", color=colour, label=label
-                )
+                panel.plot(*zip(*points, strict=True), style, marker="o", color=colours[figure], label=label)
         panel.set(xscale="log", yscale="log", xlabel=name)
         panel.set_title(f"by {name} (PostgreSQL solid, SQLite dashed)", loc="left", fontsize=10)
         panel.grid(alpha=0.3, which="both")
