@@ -21,7 +21,7 @@ from benchmarks.contest.environments import prepare
 
 MINUTE = 60.0
 END_LIMIT_S = 30.0
-#: module, arguments, minutes at the most. Pacing and backlogs take twenty minutes by themselves: only in full.
+#: module, arguments, minutes at the most. Pacing and backlogs take a quarter of an hour by themselves: only in full.
 SHORT: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("benchmarks.limits", ("simulated", "admission"), 5),
     *(("benchmarks.compare", (name,), 8) for name in CONTESTS),
